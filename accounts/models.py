@@ -1,0 +1,78 @@
+"""Who may sign in: users and groups of a tenant."""
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import BaseUserManager
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from tenants.ids import new_public_id
+from tenants.models import Tenant, TenantOwned, TenantQuerySet
+
+
+class Role(models.TextChoices):
+    MEMBER = "member", _("Member")
+    ADMIN = "admin", _("Administrator")
+
+
+class Group(TenantOwned):
+    """A named set of users of one tenant, for restrictions and room access."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
+    name = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("tenant", Lower("name"), name="group_name_unique_in_tenant")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(BaseUserManager["User"].from_queryset(TenantQuerySet)):  # type: ignore[misc]
+    """Django's natural key is `username` (the random public id); a person's key is (tenant, login_id)."""
+
+    def with_login_id(self, tenant: Tenant, login_id: str) -> "User | None":
+        """The user of `tenant` with this login id in any case, or None."""
+        return self.for_tenant(tenant).filter(login_id__iexact=login_id).first()
+
+
+class User(TenantOwned, AbstractBaseUser):
+    """A person's or a site's account in exactly one tenant.
+
+    `username` is Django's and allauth's key: random, public, never typed by anybody. People sign in with
+    organisation + `login_id`. `email` is optional and never authenticates.
+    """
+
+    username = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
+    login_id = models.CharField(_("user ID"), max_length=64)
+    name = models.CharField(_("name"), max_length=100)
+    email = models.EmailField(_("mail address"), blank=True)
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.MEMBER)
+    groups = models.ManyToManyField(Group, blank=True, related_name="users")
+    language = models.CharField(_("language"), max_length=5, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    password_changed_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = [models.UniqueConstraint("tenant", Lower("login_id"), name="login_id_unique_in_tenant")]
+
+    def __str__(self) -> str:
+        return self.login_id
+
+    @property
+    def public_id(self) -> str:
+        return self.username
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role == Role.ADMIN
+
