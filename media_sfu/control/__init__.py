@@ -1,0 +1,1 @@
+"""The link between the web process and a worker (docs/control-protocol.md)."""
