@@ -11,7 +11,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from liveon import env
+from liveon import env, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -21,6 +21,7 @@ DATA_DIR = Path(env.text("LIVEON_DATA_DIR", str(BASE_DIR / "var")))
 DATABASE_URL = env.secret("LIVEON_DATABASE_URL")
 REDIS_URL = env.secret("LIVEON_REDIS_URL")
 PUBLIC_URL = env.text("LIVEON_PUBLIC_URL").rstrip("/")
+SERVED_URL = env.text("LIVEON_SERVED_URL", "http://localhost:8000")  # set by `serve` for its children
 DEBUG = env.boolean("LIVEON_DEBUG", default=False)
 LANGUAGE_CODE = env.text("LIVEON_LANGUAGE", "ja")
 TRUSTED_PROXIES = env.networks("LIVEON_TRUSTED_PROXIES")
@@ -38,23 +39,37 @@ SECRET_KEY = env.secret("LIVEON_SECRET_KEY") or env.generated_secret(DATA_DIR / 
 
 SFU_DIR = Path(env.text("LIVEON_SFU_DIR", str(DATA_DIR / "sfu")))
 DATABASES = {"default": env.postgresql(DATABASE_URL) if DATABASE_URL else env.sqlite(DATA_DIR / "liveon.sqlite3")}
-SECURE = PUBLIC_URL.startswith("https://")
+BASE_URL = PUBLIC_URL or SERVED_URL
+SECURE = BASE_URL.startswith("https://")
 
-if PUBLIC_URL:
-    _public = urlsplit(PUBLIC_URL)
-    if _public.scheme not in ("http", "https") or not _public.hostname or _public.path:
-        raise ImproperlyConfigured("LIVEON_PUBLIC_URL: expected https://host or https://host:port")
-    ALLOWED_HOSTS = [_public.hostname]
-    CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
-else:
-    ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+_base = urlsplit(BASE_URL)
+if _base.scheme not in ("http", "https") or not _base.hostname or _base.path:
+    raise ImproperlyConfigured("LIVEON_PUBLIC_URL: expected https://host or https://host:port")
+ALLOWED_HOSTS = [f"[{_base.hostname}]" if ":" in _base.hostname else _base.hostname]
+if not PUBLIC_URL:
+    ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
+_port = f":{_base.port}" if _base.port else ""
+ALLOWED_ORIGINS = [f"{_base.scheme}://{host}{_port}" for host in ALLOWED_HOSTS]
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
-SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
+SECURE_HSTS_SECONDS = 31_536_000 if PUBLIC_URL and SECURE else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 
 if REDIS_URL:
-    CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL], "prefix": "liveon"}}}
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "liveon"}}
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": "liveon"},
+        }
+    }
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "liveon",
+        }
+    }
     CELERY_BROKER_URL = REDIS_URL
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
@@ -130,7 +145,10 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ("login_id", "name", "email")}},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("login_id", "name", "email")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
@@ -183,6 +201,9 @@ LOCALE_PATHS = [BASE_DIR / "liveon" / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Tokyo"
+
+LOGGING = logs.logging_config(LOG_LEVEL)
+logs.configure_structlog()
 
 RELEASE = "0.1.0"
 STATIC_URL = f"/static/{RELEASE}/"

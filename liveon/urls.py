@@ -1,5 +1,13 @@
-"""All pages. Paths are stable (docs/architecture.md §5)."""
+"""All pages. The paths are stable (docs/architecture.md): scripts and tests rely on them."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from liveon import health
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("", include("accounts.urls")),
+    path("", include("conferences.urls")),
+    path("", include("admintool.urls")),
+]

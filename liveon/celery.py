@@ -1,0 +1,33 @@
+"""The Celery application and its timetable (static: docs/adr/0011)."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from celery import Celery
+from celery.schedules import crontab
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "liveon.settings")
+
+app = Celery("liveon")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    "reap": {"task": "conferences.tasks.reap", "schedule": 60.0, "options": {"expires": 55}},
+    "purge-audit": {"task": "audit.tasks.purge_audit_nightly", "schedule": crontab(hour=3, minute=15)},
+}
+
+
+@setup_logging.connect
+def _use_django_logging(**_kwargs: Any) -> None:
+    """Celery would install handlers of its own; Django's LOGGING is in force already."""
+
+
+def make_broker_folders() -> None:
+    """The filesystem broker's folders (embedded default): Celery does not make them."""
+    options = app.conf.broker_transport_options or {}
+    for key in ("data_folder_in", "data_folder_out", "control_folder"):
+        if key in options:
+            Path(options[key]).mkdir(parents=True, exist_ok=True)
+    Path(app.conf.beat_schedule_filename).parent.mkdir(parents=True, exist_ok=True)

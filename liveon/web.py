@@ -1,0 +1,71 @@
+"""The web process: Daphne on one endpoint, and the meetings' runtime on the same event loop.
+
+Daphne has no lifespan events and cancels nothing on SIGTERM: the runtime is started when it is ready and stopped by a
+Twisted trigger before the reactor goes down.
+"""
+
+import os
+import sys
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "liveon.settings")
+
+import structlog
+from daphne.server import Server, reactor  # installs the asyncio reactor
+from twisted.internet.defer import Deferred
+
+from liveon.asgi import application  # loads the apps, which the next import needs
+
+# isort: split
+from conferences import runtime
+
+log = structlog.get_logger(__name__)
+
+MAX_WEBSOCKET_BYTES = 64 * 1024  # a signalling message is at most 48 KiB; beyond this the connection is closed unread
+MAX_REQUEST_BYTES = 64 * 1024
+HTTP_TIMEOUT_S = 60
+
+
+class AccessLog:
+    """Daphne's action logger: one line per finished request or WebSocket. Paths are masked by `liveon.logs`."""
+
+    FIELDS = ("method", "path", "status", "client", "time_taken")
+
+    def __call__(self, protocol: str, action: str, details: dict[str, Any]) -> None:
+        if action in ("complete", "connected", "disconnected", "rejected"):
+            fields = {key: details[key] for key in self.FIELDS if key in details}
+            log.info(f"{protocol}_{action}", **fields)
+
+
+def _run_meetings() -> None:
+    """Start the runtime when the loop runs; stop it first thing on shutdown, while the sockets are still open."""
+    loop = reactor._asyncioEventloop
+    starting = loop.create_task(runtime.start(), name="runtime-start")
+
+    def stop() -> Any:
+        starting.cancel()
+        return Deferred.fromFuture(loop.create_task(runtime.stop()))
+
+    reactor.addSystemEventTrigger("before", "shutdown", stop)
+
+
+def serve(description: str) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    _run_meetings()
+    Server(
+        application,
+        endpoints=[description],
+        action_logger=AccessLog(),
+        http_timeout=HTTP_TIMEOUT_S,
+        request_buffer_size=MAX_REQUEST_BYTES,
+        websocket_timeout=-1,
+        ping_interval=20,
+        ping_timeout=30,
+        websocket_max_message_size=MAX_WEBSOCKET_BYTES,
+        websocket_max_frame_size=MAX_WEBSOCKET_BYTES,
+        server_name="liveon",
+    ).run()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
