@@ -1,0 +1,88 @@
+# LiveOn's commands. Everything sets itself up; nothing but git, python3 and make is needed beforehand.
+
+unexport PYTHONDONTWRITEBYTECODE
+PYTHON_IN_VENV := .venv/bin/python
+PYTEST := $(PYTHON_IN_VENV) -m pytest
+PACKAGES := liveon tenants audit accounts conferences admintool
+SERVE := $(PYTHON_IN_VENV) manage.py serve
+SERVE_OPTIONS := $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT)) $(if $(MEDIA_PORT),--media-port $(MEDIA_PORT)) \
+	$(if $(WORKERS),--workers $(WORKERS)) $(if $(TLS),--tls)
+
+.NOTPARALLEL:
+.PHONY: help .venv run dev product tools check test test-embedded test-services test-js test-browsers test-long fuzz bench lock clean
+
+help:
+	@echo "make run         start LiveOn on http://localhost:8000   (TLS=1 HOST=<address> for other devices)"
+	@echo "make dev         the same with debug pages, on this machine only"
+	@echo "make check       format, lint, types, import rules, templates, migrations"
+	@echo "make test        every test: embedded, PostgreSQL and Redis, JavaScript, browsers"
+	@echo "make test-long   impairment, soak and size   make fuzz   many random inputs   make bench   costs as JSON lines"
+	@echo "make lock        resolve the dependencies anew"
+
+.venv: tools
+
+product:
+	@sh tools/bootstrap.sh run
+
+tools:
+	@sh tools/bootstrap.sh dev
+
+run: product
+	@exec $(SERVE) $(SERVE_OPTIONS)
+
+dev: product
+	@LIVEON_DEBUG=1 exec $(SERVE) --host 127.0.0.1 $(if $(PORT),--port $(PORT))
+
+check: tools node_modules/.package-lock.json
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	$(PYTHON_IN_VENV) -m mypy
+	.venv/bin/lint-imports --no-logo
+	.venv/bin/djade --check --target-version 5.2 $$(git ls-files '*/templates/*.html')
+	LIVEON_DATA_DIR=$$(mktemp -d) $(PYTHON_IN_VENV) manage.py makemigrations --check --dry-run
+	node_modules/.bin/tsc --project tsconfig.json
+
+test: test-embedded test-services test-js test-browsers
+
+test-embedded: tools
+	$(PYTEST) -m "not e2e and not long"
+
+test-services: tools test-packages
+	$(PYTEST) -m "not e2e and not long" --services $(wildcard $(PACKAGES:%=tests/%))
+
+test-js: node_modules/.package-lock.json
+	node --test "tests/js/**/*.test.js"
+
+test-browsers: tools test-packages node_modules/.package-lock.json
+	$(PYTEST) -m "e2e and not long"
+
+test-long: tools test-packages node_modules/.package-lock.json
+	$(PYTEST) -m long
+
+fuzz: tools
+	LIVEON_FUZZ_EXAMPLES=$(or $(EXAMPLES),20000) $(PYTEST) -m fuzz --timeout 0
+
+bench: tools
+	@$(PYTHON_IN_VENV) -m tests.bench
+
+.PHONY: test-packages
+test-packages:
+	@sh tools/test-packages.sh
+
+node_modules/.package-lock.json: package-lock.json
+	@sh tools/test-packages.sh
+	npm ci --no-fund --no-audit
+	@touch $@
+
+# Without addresses of a registry, for every platform, product and tools in the same versions.
+LOCK := .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --upgrade
+lock: tools
+	$(LOCK) --group dev pyproject.toml --output-file requirements-dev.txt
+	$(LOCK) --constraint requirements-dev.txt pyproject.toml --output-file requirements.txt
+	grep -E '^uv==' requirements-dev.txt | sed 's/ .*//' | $(LOCK) - --output-file requirements-uv.txt
+	npm install --package-lock-only --no-fund --no-audit
+	! grep -E '^(--|-i|-f)|https?://' requirements*.txt
+	! grep -E '"resolved"' package-lock.json
+
+clean:
+	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
