@@ -13,6 +13,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests import services
+
 _cleanup = ExitStack()
 
 
@@ -27,6 +29,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     data_dir = tempfile.mkdtemp(prefix="liveon-test-")
     _cleanup.callback(shutil.rmtree, data_dir, ignore_errors=True)
     os.environ["LIVEON_DATA_DIR"] = data_dir
+    if early_config.known_args_namespace.services:
+        os.environ["LIVEON_DATABASE_URL"] = _cleanup.enter_context(services.postgresql())
+        os.environ["LIVEON_REDIS_URL"] = _cleanup.enter_context(services.redis())
     return (yield)
 
 
