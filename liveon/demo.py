@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from accounts.services.tenants import create_tenant
 from accounts.services.users import create_user
-from conferences.services.rooms import create_room
 
 from audit.events import SYSTEM
+from conferences.services.rooms import create_room
 from tenants.context import tenant_context
 from tenants.models import Tenant
 
@@ -30,7 +30,7 @@ def _password() -> str:
 
 
 def create_demo() -> Demo | None:
-    """Organisation `demo` with an admin, two members and a room with an entry password; None when there is a tenant already."""
+    """Organisation `demo`: an admin, two members, a room with an entry password. None when there is a tenant."""
     if Tenant.objects.exists():
         return None
     tenant, key = create_tenant(SLUG, name="Demo", actor=SYSTEM)

@@ -39,6 +39,11 @@ class Child:
         return self.process.pid if self.process and self.process.returncode is None else None
 
 
+def next_delay(delay: float, lived: float) -> float:
+    """Seconds before the next restart: none to speak of after a long life, ever more for one that keeps dying."""
+    return RESTART_DELAY_S if lived > STABLE_AFTER_S else min(delay * 2, LONGEST_DELAY_S)
+
+
 def _die_with_parent() -> None:
     """Runs in the child before exec. Ctrl-C reaches the parent only, which stops the children in order."""
     os.setsid()
@@ -74,7 +79,7 @@ class Supervisor:
             assert child.process is not None
             log.error("process_died", process=child.name, exit_status=child.process.returncode)
             lived = asyncio.get_running_loop().time() - started
-            delay = RESTART_DELAY_S if lived > STABLE_AFTER_S else min(delay * 2, LONGEST_DELAY_S)
+            delay = next_delay(delay, lived)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), delay)
 

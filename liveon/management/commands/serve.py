@@ -14,11 +14,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from liveon import children
 from liveon.celery import make_broker_folders
 from liveon.certificate import self_signed
+from liveon.children import celery_children, sfu_children, web_child
 from liveon.demo import Demo, create_demo
-from liveon.supervisor import Supervisor
+from liveon.supervisor import Child, Supervisor
 from liveon.web_endpoint import endpoint
 
 
@@ -91,7 +91,7 @@ def _resolve(host: str) -> str:
 
 
 def _environment_of_children(options: dict[str, Any]) -> dict[str, str]:
-    """What follows from the options for the settings, here and in the children, unless the environment says otherwise."""
+    """What follows from the options, for the children's settings, unless the environment says otherwise."""
     found = {"LIVEON_SERVED_URL": _served_url(options)}
     if not os.environ.get("LIVEON_MEDIA_ADDRESS") and not _is_loopback(options["host"]):
         found["LIVEON_MEDIA_ADDRESS"] = settings.MEDIA_ADDRESS = settings.MEDIA_LISTEN = _resolve(options["host"])
@@ -133,15 +133,15 @@ def _refuse_taken_ports(host: str, port: int, media_port: int, workers: int) -> 
                 ) from error
 
 
-def _children(options: dict[str, Any], media_port: int) -> list[children.Child]:
+def _children(options: dict[str, Any], media_port: int) -> list[Child]:
     certificate = key = ""
     if options["tls"]:
         certificate, key = map(str, self_signed(Path(settings.DATA_DIR) / "tls", options["host"]))
-    web = children.web_child(endpoint(options["host"], options["port"], certificate, key))
-    return [web, *children.sfu_children(media_port, options["workers"]), *children.celery_children()]
+    web = web_child(endpoint(options["host"], options["port"], certificate, key))
+    return [web, *sfu_children(media_port, options["workers"]), *celery_children()]
 
 
-def _run(wanted: list[children.Child]) -> None:
+def _run(wanted: list[Child]) -> None:
     async def main() -> None:
         supervisor = Supervisor(wanted)
         loop = asyncio.get_running_loop()
