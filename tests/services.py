@@ -1,4 +1,4 @@
-"""Private servers for a test run: each on a temporary directory and a free port, ended with the process that started it."""
+"""Private servers for a test run: each on a temporary directory and a free port, and ended with the run."""
 
 import ctypes
 import os
