@@ -1,7 +1,7 @@
 """Shapes of the control link's frames and their validation (docs/control-protocol.md).
 
-`REQUESTS` names every request with a check per field; `parse_request` lets only what fits through. Both sides of the link
-use this module, so it imports nothing but the standard library.
+`REQUESTS` names every request with a check per field; `parse_request` lets only what fits through. Both sides of the
+link use this module, so it imports nothing but the standard library.
 """
 
 import json

@@ -1,0 +1,1 @@
+"""Sockets, ICE-lite, DTLS: everything that touches the network."""

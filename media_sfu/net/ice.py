@@ -1,0 +1,162 @@
+"""One ICE-lite agent (RFC 8445 §2.5): credentials, address pairs, and which pair carries the media.
+
+Theory of the pair selection, verified with Chromium and Firefox:
+
+1. The first authenticated check selects its pair, and a nomination (USE-CANDIDATE) decides as long as no data has
+   flowed.
+2. After that, DTLS of the handshake or authenticated SRTP on another validated pair moves the path to it. Firefox sets
+   USE-CANDIDATE on every check, even of a TCP pair it does not use, so a nomination is no longer to be believed.
+3. A nomination made with newer credentials (an ICE restart), or one made while the selected pair has been silent for
+   more than 3 s, moves the path too.
+"""
+
+import secrets
+from collections.abc import Callable
+from typing import Protocol
+
+from media_sfu.net.limits import TokenBucket
+
+MAX_PAIRS = 8
+CHECKS_PER_SECOND = 20
+CHECK_BURST = 40  # Firefox checks every candidate pair at once after an answer with many addresses
+SILENT_PAIR_SECONDS = 3.0
+OLD_CREDENTIALS_SECONDS = 10.0
+
+UdpAddress = tuple[str, int] | tuple[str, int, int, int]
+
+
+class TcpPath(Protocol):
+    """An ICE-TCP connection as a path; the object itself is the key of the pair."""
+
+    host: str
+    port: int
+
+    def send(self, data: bytes) -> bool: ...
+
+
+Path = UdpAddress | TcpPath
+
+
+class AgentTable(Protocol):
+    """What an agent needs of the demultiplexer: where it is found."""
+
+    by_ufrag: dict[bytes, "IceAgent"]
+    by_path: dict[Path, "IceAgent"]
+
+
+class IceAgent:
+    """Credentials and pairs of one transport.
+
+    `on_media(data, path)` takes SRTP and SRTCP, `on_dtls(data, path)` DTLS; `on_selected()` is called when the path
+    changes.
+    """
+
+    def __init__(self, table: AgentTable, now: float) -> None:
+        self._table = table
+        self._passwords: dict[bytes, bytes] = {}
+        self._retire_at: dict[bytes, float] = {}
+        self._pairs: dict[Path, float] = {}  # validated path -> time of its last check, least recent first
+        self._selected_ufrag = b""
+        self._data_at: float | None = None  # last data on the selected pair
+        self.checks = TokenBucket(CHECKS_PER_SECOND, CHECK_BURST)
+        self.ufrag, self.password = "", ""
+        self.selected: Path | None = None
+        self.created_at = now
+        self.alive_at: float | None = None  # last authenticated check or SRTP packet: RFC 7675 consent
+        self.on_media: Callable[[bytes, Path], None] | None = None
+        self.on_dtls: Callable[[bytes, Path], None] | None = None
+        self.on_selected: Callable[[], None] | None = None
+        self.renew_credentials()
+
+    def renew_credentials(self) -> None:
+        """Make new credentials (also for an ICE restart). Older ones live until 10 s after the first new check."""
+        self.ufrag, self.password = secrets.token_hex(6), secrets.token_hex(16)
+        name = self.ufrag.encode()
+        self._passwords[name] = self.password.encode()
+        self._table.by_ufrag[name] = self
+
+    def password_of(self, ufrag: bytes, now: float) -> bytes | None:
+        """The password that belongs to a ufrag of this agent, None when it has been retired."""
+        if now >= self._retire_at.get(ufrag, now + 1):
+            self._forget(ufrag)
+        return self._passwords.get(ufrag)
+
+    def checked(self, path: Path, ufrag: bytes, now: float, *, nominated: bool) -> None:
+        """An authenticated binding request arrived on `path`."""
+        self.alive_at = now
+        self._remember(path, now)
+        if ufrag == self.ufrag.encode():
+            self._retire_older(now)
+        if self.selected is None or (nominated and path != self.selected and self._may_move(ufrag, now)):
+            self._select(path, ufrag)
+
+    def handshake_data(self, path: Path, now: float) -> None:
+        """DTLS of the handshake arrived on a validated path: that is the pair the browser uses."""
+        self._data_on(path, now)
+
+    def authenticated_data(self, path: Path, now: float) -> None:
+        """SRTP or SRTCP from a path other than the selected one was authenticated, or the periodic look at a busy
+        pair.
+        """
+        self.alive_at = now
+        self._data_on(path, now)
+
+    def owns(self, path: Path) -> bool:
+        return path in self._pairs
+
+    def lost(self, path: Path) -> None:
+        """A TCP connection went away."""
+        self._pairs.pop(path, None)
+        if self._table.by_path.get(path) is self:
+            del self._table.by_path[path]
+        if self.selected is path:
+            self.selected = None
+            self._data_at = None
+            self._notify()
+
+    def close(self) -> None:
+        """Kill the credentials and forget every address: nothing that arrives later reaches this agent."""
+        for ufrag in list(self._passwords):
+            self._forget(ufrag)
+        for path in list(self._pairs):
+            if self._table.by_path.get(path) is self:
+                del self._table.by_path[path]
+        self._pairs.clear()
+        self.selected = None
+        self.on_media = self.on_dtls = self.on_selected = None
+
+    def _may_move(self, ufrag: bytes, now: float) -> bool:
+        if self._data_at is None or now - self._data_at > SILENT_PAIR_SECONDS:
+            return True
+        return ufrag != self._selected_ufrag and ufrag == self.ufrag.encode()
+
+    def _select(self, path: Path, ufrag: bytes) -> None:
+        self.selected, self._selected_ufrag, self._data_at = path, ufrag, None
+        self._notify()
+
+    def _data_on(self, path: Path, now: float) -> None:
+        if path != self.selected:
+            self._select(path, self._selected_ufrag)
+        self._data_at = now
+
+    def _notify(self) -> None:
+        if self.on_selected is not None:
+            self.on_selected()
+
+    def _remember(self, path: Path, now: float) -> None:
+        self._pairs.pop(path, None)
+        if len(self._pairs) >= MAX_PAIRS:
+            self.lost(next(old for old in self._pairs if old != self.selected))
+        self._pairs[path] = now
+        self._table.by_path[path] = self
+
+    def _retire_older(self, now: float) -> None:
+        current = self.ufrag.encode()
+        for ufrag in self._passwords:
+            if ufrag != current:
+                self._retire_at.setdefault(ufrag, now + OLD_CREDENTIALS_SECONDS)
+
+    def _forget(self, ufrag: bytes) -> None:
+        self._passwords.pop(ufrag, None)
+        self._retire_at.pop(ufrag, None)
+        self._table.by_ufrag.pop(ufrag, None)

@@ -1,0 +1,116 @@
+"""The worker's media port: one UDP socket and, on the same number, one TCP listener (ICE-TCP).
+
+asyncio's datagram protocol reads one datagram per turn of the loop (35 µs a packet); here a readable socket is read
+until it is empty, at most 64 datagrams at a time so that timers and the control link get their turn (7.5 µs).
+"""
+
+import asyncio
+import socket
+import time
+from collections import Counter
+
+from media_sfu.net.demux import Demux
+from media_sfu.net.ice import Path
+from media_sfu.net.tcp import TcpConnection, TcpConnections
+
+READS_PER_WAKEUP = 64
+SOCKET_BUFFER = 4 * 1024 * 1024
+_READ_SIZE = 2048  # more than the largest datagram that is let through, so that oversized ones are seen as such
+
+
+class MediaPort:
+    """Sockets around a Demux."""
+
+    def __init__(self) -> None:
+        self.demux = Demux(self.send)
+        self.drops: Counter[str] = self.demux.drops
+        self.connections = TcpConnections()
+        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # replaced by `open`
+        self._server: asyncio.Server | None = None
+
+    async def open(self, address: str, port: int) -> int:
+        """Bind UDP and TCP on the same port number and start reading; returns the number. Raises OSError."""
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._udp.close()
+        self._udp, listener = _bind_both(family, address, port)
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._udp.fileno(), self._readable, self._udp)
+        self._server = await loop.create_server(lambda: TcpConnection(self, self.connections), sock=listener)
+        return int(self._udp.getsockname()[1])
+
+    def send(self, data: bytes, path: Path) -> bool:
+        """Send one datagram. Never queues: a full socket buffer or an ICMP error drops it and gives False."""
+        if not isinstance(path, tuple):
+            return path.send(data)
+        try:
+            self._udp.sendto(data, path)
+        except OSError:
+            self.drops["send"] += 1
+            return False
+        return True
+
+    def feed(self, data: bytes, path: TcpConnection) -> None:
+        self.demux.feed(data, path)
+
+    def disconnected(self, path: TcpConnection) -> None:
+        agent = self.demux.by_path.get(path)
+        if agent is not None:
+            agent.lost(path)
+
+    def is_validated(self, path: TcpConnection) -> bool:
+        return path in self.demux.by_path
+
+    def close_strangers(self) -> None:
+        """Called each second: TCP connections without a valid check are closed after 5 s."""
+        self.connections.close_strangers(self, time.monotonic())
+
+    async def close(self) -> None:
+        self.connections.close()
+        if self._server is not None:
+            self._server.close()
+            asyncio.get_running_loop().remove_reader(self._udp.fileno())
+        self._udp.close()
+
+    def _readable(self, udp: socket.socket) -> None:
+        feed, recvfrom = self.demux.feed, udp.recvfrom
+        try:
+            for _ in range(READS_PER_WAKEUP):
+                feed(*recvfrom(_READ_SIZE))
+        except BlockingIOError:
+            pass
+        except OSError:  # an ICMP error of an earlier send, reported here
+            self.drops["receive"] += 1
+
+
+def _bind_both(family: socket.AddressFamily, address: str, port: int) -> tuple[socket.socket, socket.socket]:
+    """Both sockets on one number; with port 0 the kernel chooses for UDP and another try follows when TCP has it
+    taken.
+    """
+    attempts = 1 if port else 20
+    for attempt in range(attempts):
+        udp = _bind(family, socket.SOCK_DGRAM, address, port)
+        try:
+            return udp, _bind(family, socket.SOCK_STREAM, address, udp.getsockname()[1])
+        except OSError:
+            udp.close()
+            if attempt + 1 == attempts:
+                raise
+    raise AssertionError
+
+
+def _bind(family: socket.AddressFamily, kind: socket.SocketKind, address: str, port: int) -> socket.socket:
+    bound = socket.socket(family, kind)
+    try:
+        bound.settimeout(0)
+        if kind is socket.SOCK_STREAM:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        else:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER)
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, address != "::")
+        bound.bind((address, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound

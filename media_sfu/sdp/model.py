@@ -1,0 +1,72 @@
+"""What the worker knows of a description."""
+
+from dataclasses import dataclass, field
+
+MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
+RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+
+
+@dataclass(slots=True)
+class Codec:
+    """One payload type of an m-line: name as in `a=rtpmap`, parameters as in `a=fmtp`."""
+
+    payload_type: int
+    name: str = ""
+    clock_rate: int = 0
+    channels: int = 1
+    parameters: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Section:
+    """One m-line."""
+
+    kind: str
+    port: int
+    protocol: str
+    formats: list[str]
+    mid: str = ""
+    direction: str = "sendrecv"
+    setup: str = ""
+    ice_ufrag: str = ""
+    ice_pwd: str = ""
+    fingerprints: list[tuple[str, str]] = field(default_factory=list)
+    codecs: dict[int, Codec] = field(default_factory=dict)
+    extensions: dict[str, int] = field(default_factory=dict)
+    ssrcs: list[int] = field(default_factory=list)
+    repairs: dict[int, int] = field(default_factory=dict)  # media SSRC -> RTX SSRC, from ssrc-group:FID
+    rids: list[str] = field(default_factory=list)  # sent ones, in the order of a=simulcast
+
+    @property
+    def sends(self) -> bool:
+        return self.port != 0 and self.direction in ("sendrecv", "sendonly")
+
+    @property
+    def receives(self) -> bool:
+        return self.port != 0 and self.direction in ("sendrecv", "recvonly")
+
+    def codec(self, name: str) -> Codec | None:
+        """The first payload type of this codec, in the order of the m-line."""
+        return next((codec for codec in self.codecs.values() if codec.name.lower() == name.lower()), None)
+
+    def repair_of(self, payload_type: int) -> int | None:
+        """The RTX payload type that repairs `payload_type` (RFC 4588)."""
+        for codec in self.codecs.values():
+            if codec.name.lower() == "rtx" and codec.parameters.get("apt") == str(payload_type):
+                return codec.payload_type
+        return None
+
+
+@dataclass(slots=True)
+class Description:
+    """A whole description whose sections are all bundled on one transport."""
+
+    sections: list[Section]
+    ice_ufrag: str
+    ice_pwd: str
+    fingerprints: list[tuple[str, str]]
+    setup: str
