@@ -48,7 +48,7 @@ COLUMNS = (
 
 
 async def stream_attendance_csv(tenant: Tenant, rows: QuerySet[Attendance], *, language: str) -> AsyncIterator[bytes]:
-    """`rows` of `find_attendances` as UTF-8 CSV with a byte order mark; words in `language`, times in the tenant's zone.
+    """`rows` of `find_attendances` as UTF-8 CSV with a byte order mark: words in `language`, the tenant's local times.
 
     One short query per 500 rows: a slow reader holds no transaction open.
     """

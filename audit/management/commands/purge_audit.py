@@ -3,7 +3,7 @@
 import json
 from argparse import ArgumentParser
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -62,10 +62,9 @@ def _tenant(slug: str) -> Tenant:
 
 def _start_of_day(text: str) -> datetime:
     try:
-        day = date.fromisoformat(text)
-    except ValueError:
+        return datetime.combine(date.fromisoformat(text), time.min, timezone.get_default_timezone()).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise CommandError(f"--before: expected a date like 2026-01-31, not {text!r}.") from None
-    return timezone.make_aware(datetime(day.year, day.month, day.day))  # noqa: DTZ001 - made aware here
 
 
 def _as_json(report: PurgeReport) -> str:
