@@ -1,0 +1,118 @@
+"""What can be refused in a meeting.
+
+    MeetingError                 code `internal`
+     ├─ RoomNotFound             unknown, closed or foreign room: one answer for all
+     ├─ LoginRequired            no login, no guest grant, or no longer valid
+     ├─ PasswordRequired         the room's entry password was not given, or has changed since
+     ├─ WrongEntryPassword       the given one is wrong
+     ├─ TooManyAttempts          wrong passwords too fast; `retry_after` in seconds
+     ├─ MeetingFull, MeetingEnded, Barred, PassInUse, ResumeRefused
+     ├─ NotAllowed               the role does not permit it
+     ├─ UnknownParticipant, UnknownBar
+     └─ NotJoined, AlreadyJoined
+
+`code` is stable: it goes over the wire and the client translates it (docs/signalling.md). Server prose never reaches a screen.
+"""
+
+from typing import ClassVar
+
+
+class MeetingError(Exception):
+    """Base of the tree. `close_code` is the WebSocket's when the refusal ends it, else None."""
+
+    code: ClassVar[str] = "internal"
+    close_code: ClassVar[int | None] = None
+
+    def __init__(self) -> None:
+        super().__init__(self.code)
+
+
+class RoomNotFound(MeetingError):
+    code = "room_not_found"
+    close_code = 4404
+
+
+class LoginRequired(MeetingError):
+    code = "login_required"
+    close_code = 4401
+
+
+class PasswordRequired(MeetingError):
+    code = "password_required"
+    close_code = 4403
+
+
+class WrongEntryPassword(MeetingError):
+    code = "wrong_password"
+
+
+class TooManyAttempts(MeetingError):
+    code = "too_many_attempts"
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class MeetingFull(MeetingError):
+    code = "meeting_full"
+    close_code = 4403
+
+
+class MeetingEnded(MeetingError):
+    code = "meeting_ended"
+    close_code = 4410
+
+
+class Barred(MeetingError):
+    code = "barred"
+    close_code = 4403
+
+
+class PassInUse(MeetingError):
+    code = "pass_in_use"
+    close_code = 4403
+
+
+class ResumeRefused(MeetingError):
+    code = "resume_refused"
+    close_code = 4403
+
+
+class NotAllowed(MeetingError):
+    code = "not_allowed"
+
+
+class UnknownParticipant(MeetingError):
+    code = "unknown_participant"
+
+
+class UnknownBar(MeetingError):
+    code = "unknown_participant"
+
+
+class NotJoined(MeetingError):
+    code = "not_joined"
+
+
+class AlreadyJoined(MeetingError):
+    code = "already_joined"
+
+
+class MediaUnavailable(MeetingError):
+    """No media worker is live, or the one that holds the meeting does not answer."""
+
+    code = "media_unavailable"
+
+
+class MediaRefused(MeetingError):
+    """A media worker refused a request; `code` is the protocol's when the client may see it, else `internal`."""
+
+    PASSED_ON: ClassVar[frozenset[str]] = frozenset(
+        ("bad_sdp", "sdp_too_large", "too_many_publications", "stale_revision", "barred")
+    )
+
+    def __init__(self, worker_code: str) -> None:
+        super().__init__()
+        self.worker_code = worker_code
+        self.code = worker_code if worker_code in self.PASSED_ON else "internal"  # type: ignore[misc]

@@ -1,0 +1,48 @@
+"""Bars: the rows that keep a removed person out of a room."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from conferences.models import Bar, Participant, Room
+
+AT_LEAST = timedelta(hours=12)
+
+
+def bars_in_force(room: Room, *, now: datetime | None = None) -> QuerySet[Bar]:
+    """Not lifted, and either the meeting of the removal goes on or its 12 hours are not over."""
+    in_force = Q(meeting__ended_at=None) | Q(until__gt=now or timezone.now())
+    return Bar.objects.filter(in_force, room=room, lifted_at=None).select_related("user", "guest_pass").order_by("pk")
+
+
+def bars_on(room: Room, *, user_pk: int | None, guest_pass_pk: int | None, device: str) -> QuerySet[Bar]:
+    """The bars in force that keep this person out: a member by user, a guest by pass or by device."""
+    if user_pk is not None:
+        return bars_in_force(room).filter(user_id=user_pk)
+    by_pass = Q(guest_pass_id=guest_pass_pk)
+    return bars_in_force(room).filter(by_pass | Q(device=device) if device else by_pass)
+
+
+def bars_on_participant(participant: Participant) -> QuerySet[Bar]:
+    return bars_on(
+        participant.meeting.room,
+        user_pk=participant.user_id,
+        guest_pass_pk=participant.guest_pass_id,
+        device=participant.device,
+    )
+
+
+def bar_subjects(bar: Bar) -> list[str]:
+    """Whom the bar names, in the words of docs/control-protocol.md.
+
+    A removed member's device is named too: they cannot come back as a guest on the same browser. Members' peers carry no
+    device, so a bar never keeps a colleague out who signs in there.
+    """
+    who = f"user:{bar.user.public_id}" if bar.user is not None else f"pass:{bar.guest_pass.public_id}"
+    return [who, f"device:{bar.device}"] if bar.device else [who]
+
+
+def barred_subjects(room: Room) -> list[str]:
+    """What goes to a worker with every router creation and take-over."""
+    return sorted({subject for bar in bars_in_force(room) for subject in bar_subjects(bar)})

@@ -1,0 +1,69 @@
+"""MeetingCommand: what must be done to a running meeting's media, written in the transaction that causes it.
+
+`conferences/signalling/orders.py` carries the rows out in the web process.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from audit.events import Actor, record_event
+from conferences.models import Meeting, MeetingCommand
+from conferences.wake import meeting_changed
+
+Kind = MeetingCommand.Kind
+
+
+def order_removal(meeting: Meeting, *, participant_id: str, subjects: list[str]) -> MeetingCommand:
+    """Drop the media of `subjects` at once and refuse them from now on."""
+    return _order(meeting, Kind.REMOVE, {"participant": participant_id, "subjects": subjects})
+
+
+def order_readmission(meeting: Meeting, *, subjects: list[str]) -> MeetingCommand:
+    return _order(meeting, Kind.READMIT, {"subjects": subjects})
+
+
+def order_end(meeting: Meeting, *, reason: str) -> MeetingCommand:
+    """Close the meeting's router."""
+    return _order(meeting, Kind.END, {"reason": reason})
+
+
+def order_revocation(meeting: Meeting, whose: dict[str, str], *, actor: Actor, cause: str) -> MeetingCommand:
+    """End the presence of somebody who lost access.
+
+    `whose`: `{"user": public id, "login_key": …}` (an empty `login_key` means every login) or `{"guest_pass": public id}`.
+    """
+    return _order(meeting, Kind.REVOKE, {**whose, "cause": cause, "by": actor.name, "by_id": actor.id})
+
+
+def open_commands() -> QuerySet[MeetingCommand]:
+    """What is still to be done, oldest first, of all tenants: the web process acts for each in its tenant's context."""
+    return MeetingCommand.objects.filter(done_at=None).select_related("tenant", "meeting__worker").order_by("pk")
+
+
+@transaction.atomic
+def mark_done(command: MeetingCommand, *, now: datetime) -> bool:
+    """Stamp the command; whether this call did. The event tells how long it took."""
+    if not MeetingCommand.objects.filter(pk=command.pk, done_at=None).update(done_at=now):
+        return False
+    details = {"kind": command.kind, "delay_ms": round((now - command.created_at).total_seconds() * 1000)}
+    keep = ("participant", "user", "guest_pass", "cause", "reason")
+    details |= {name: command.payload[name] for name in keep if command.payload.get(name)}
+    record_event(
+        command.tenant,
+        "meeting_command_done",
+        actor=Actor(id=command.payload.get("by_id", ""), name=command.payload.get("by", "")),
+        target_type="meeting",
+        target_id=command.meeting.public_id,
+        details=details,
+        now=now,
+    )
+    return True
+
+
+def _order(meeting: Meeting, kind: str, payload: dict[str, Any]) -> MeetingCommand:
+    command = MeetingCommand.objects.create(tenant_id=meeting.tenant_id, meeting=meeting, kind=kind, payload=payload)
+    meeting_changed(meeting)
+    return command

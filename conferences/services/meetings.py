@@ -1,0 +1,168 @@
+"""How a meeting goes on and ends: leaving, succession of the host, admission, the end.
+
+Every change takes the room's row lock first (`lock_room`) and calls `settle` last, so that these hold at each commit:
+
+1. if somebody present may host, somebody present is host;
+2. no guest waits for a host who is there, unless the lobby is on;
+3. a meeting with nobody in it has ended.
+
+`select_for_update(no_key=True)` everywhere: a row that merely refers to a locked one (an attendance, a command) does not wait.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit.attendance import close_attendance, open_attendance
+from audit.events import SYSTEM, Actor, record_event
+from audit.models import LeaveReason
+from conferences.models import Meeting, Participant, ParticipantRole, ParticipantState, Room
+from conferences.services.commands import order_end
+from conferences.services.roles import host_of, lobby_is_on, next_host
+from conferences.wake import meeting_changed
+
+# After these a token that comes back can still be told what happened; after the others it is forgotten.
+REMEMBERED = (LeaveReason.CONNECTION_LOST, LeaveReason.MEETING_ENDED, LeaveReason.SERVER_RESTART)
+
+
+def lock_room(room_pk: int) -> Room:
+    """Hold the room's row: whoever decides about its meeting does it alone."""
+    return Room.objects.select_for_update(no_key=True).select_related("tenant").get(pk=room_pk)
+
+
+def live_meeting(room: Room) -> Meeting | None:
+    return Meeting.objects.filter(room=room, ended_at=None).first()
+
+
+def actor_of_participant(participant: Participant) -> Actor:
+    user_id = participant.user.public_id if participant.user is not None else ""
+    return Actor(id=user_id, name=participant.name, ip_address=participant.ip_address)
+
+
+@transaction.atomic
+def leave_meeting(
+    participant: Participant,
+    *,
+    reason: str,
+    actor: Actor = SYSTEM,
+    left_at: datetime | None = None,
+) -> None:
+    """Take a participant (waiting or in) out of the meeting; twice is once.
+
+    `left_at` may lie in the past: when they were last seen. `actor` is who put them out, SYSTEM when nobody did.
+    """
+    lock_room(participant.meeting.room_id)
+    locked = Participant.objects.select_related("meeting__room__tenant", "user").get(pk=participant.pk)
+    if locked.state == ParticipantState.LEFT:
+        return
+    take_out(locked, reason=reason, actor=actor, left_at=left_at or timezone.now())
+    settle(locked.meeting, now=timezone.now())
+
+
+@transaction.atomic
+def end_meeting(meeting: Meeting, *, actor: Actor, reason: str = LeaveReason.MEETING_ENDED) -> None:
+    """End the meeting for everybody in it. An ended one stays as it is."""
+    lock_room(meeting.room_id)
+    locked = Meeting.objects.select_related("room__tenant").get(pk=meeting.pk)
+    if not locked.is_live:
+        return
+    now = timezone.now()
+    for participant in present_in(locked):
+        take_out(participant, reason=reason, actor=actor, left_at=now)
+    _close(locked, actor=actor, now=now)
+
+
+def end_live_meeting(room: Room, *, actor: Actor) -> None:
+    """End the meeting that is going on in the room, if there is one."""
+    meeting = live_meeting(room)
+    if meeting is not None:
+        end_meeting(meeting, actor=actor)
+
+
+def present_in(meeting: Meeting) -> list[Participant]:
+    """Everybody in the meeting or waiting for it, in the order of arrival."""
+    people = Participant.objects.filter(meeting=meeting, left_at=None)
+    return list(people.select_related("meeting__room__tenant", "user").order_by("joined_at", "pk"))
+
+
+def take_out(participant: Participant, *, reason: str, actor: Actor, left_at: datetime) -> None:
+    """Write one leave and close its attendance. The caller holds the room's lock and settles the meeting."""
+    was_in = participant.state == ParticipantState.JOINED
+    participant.state = ParticipantState.LEFT
+    participant.left_at = max(left_at, participant.joined_at)
+    participant.leave_reason = LeaveReason(reason)
+    if reason not in REMEMBERED:
+        participant.resume_hash = participant.spent_resume_hash = ""
+    participant.save(update_fields=["state", "left_at", "leave_reason", "resume_hash", "spent_resume_hash"])
+    if was_in:
+        close_attendance(participant.public_id, left_at=participant.left_at, reason=reason, ended_by=actor.name)
+
+
+def let_in(participant: Participant, *, now: datetime) -> None:
+    """From waiting (or from the door) into the meeting: the attendance opens. The caller holds the room's lock."""
+    participant.state = ParticipantState.JOINED
+    participant.admitted_at = participant.joined_at = now
+    participant.save(update_fields=["state", "admitted_at", "joined_at"])
+    user, meeting = participant.user, participant.meeting
+    open_attendance(
+        meeting.room.tenant,
+        meeting_id=meeting.public_id,
+        room_id=meeting.room.public_id,
+        room_name=meeting.room.name,
+        participant_id=participant.public_id,
+        user_id=user.public_id if user is not None else "",
+        login_id=user.login_id if user is not None else "",
+        name=participant.name,
+        is_guest=participant.is_guest,
+        ip_address=participant.ip_address,
+        user_agent=participant.user_agent,
+        joined_at=now,
+    )
+
+
+def settle(meeting: Meeting, *, now: datetime) -> None:
+    """Bring the meeting to the state that the head of this file promises. The caller holds the room's lock."""
+    room = meeting.room
+    host = host_of(meeting) or _promote(meeting, room)
+    if host is not None and not lobby_is_on(meeting, room):
+        _admit_waiting(meeting, room, now=now)
+    if not Participant.objects.filter(meeting=meeting, left_at=None).exists():
+        _close(meeting, actor=SYSTEM, now=now)
+    meeting_changed(meeting)
+
+
+def is_full(meeting: Meeting, room: Room) -> bool:
+    return Participant.objects.filter(meeting=meeting, state=ParticipantState.JOINED).count() >= room.participant_limit
+
+
+def _promote(meeting: Meeting, room: Room) -> Participant | None:
+    successor = next_host(meeting, room)
+    if successor is not None:
+        successor.role = ParticipantRole.HOST
+        successor.save(update_fields=["role"])
+    return successor
+
+
+def _admit_waiting(meeting: Meeting, room: Room, *, now: datetime) -> None:
+    for guest in present_in(meeting):
+        if guest.state == ParticipantState.WAITING and not is_full(meeting, room):
+            let_in(guest, now=now)
+
+
+def _close(meeting: Meeting, *, actor: Actor, now: datetime) -> None:
+    if meeting.ended_at is not None:
+        return
+    meeting.ended_at = now
+    meeting.save(update_fields=["ended_at"])
+    order_end(meeting, reason="meeting_ended")
+    record_event(
+        meeting.room.tenant,
+        "meeting_ended",
+        actor=actor,
+        target_type="room",
+        target_id=meeting.room.public_id,
+        target_name=meeting.room.name,
+        details={"meeting": meeting.public_id, "started_at": meeting.started_at},
+        now=now,
+    )
