@@ -1,0 +1,144 @@
+"""One transport: the worker's end of one RTCPeerConnection, an ICE-lite agent with DTLS on top, and its state.
+
+    new ──check──► connecting ──DTLS──► connected ◄──8 s silence──► disconnected ──30 s──► failed
+                                                                                   (a later check revives it)
+    closed: by us, or by the browser's close_notify.
+
+Silence means: no authenticated STUN check and no authenticated SRTP. An ICE-lite agent sends no checks of its own,
+so the browser's are the consent to send (RFC 7675).
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from media_sfu.net.dtls import Certificates, DtlsConnection, HandshakeFailed
+from media_sfu.net.ice import IceAgent, Path
+from media_sfu.net.port import MediaPort
+from media_sfu.sdp.writer import TransportParameters
+
+FIRST_CHECK_SECONDS = 15.0
+DISCONNECTED_SECONDS = 8.0
+CONSENT_SECONDS = 30.0
+
+Candidates = tuple[tuple[str, int, str], ...]
+
+
+class Network:
+    """What every transport of a worker shares: the port, the certificate and the announced candidates."""
+
+    def __init__(self, port: MediaPort, candidates: Candidates) -> None:
+        self.port = port
+        self.candidates = candidates
+        self.certificates = Certificates()
+
+
+class Transport:
+    """ICE and DTLS of one `transport_id`.
+
+    `on_state()` is called on each change of `state` or of the path, `on_connected()` once when the SRTP sessions are
+    there.
+    """
+
+    def __init__(self, network: Network, transport_id: str) -> None:
+        self.id = transport_id
+        self.state = "new"
+        self.agent = IceAgent(network.port.demux, time.monotonic())
+        self.on_state: Callable[[], None] | None = None
+        self.on_connected: Callable[[], None] | None = None
+        self._network = network
+        self._certificate = network.certificates.current(time.monotonic())
+        self.dtls = DtlsConnection(self._certificate, self._send_dtls)
+        self.dtls.on_closed = self.close
+        self.agent.on_dtls = self._on_dtls
+        self.agent.on_selected = self._on_selected
+        self._path_found = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def path(self) -> Path | None:
+        """Where to send: None before the first check, after 30 s of silence and when closed."""
+        return self.agent.selected if self.state in ("connected", "disconnected") else None
+
+    @property
+    def protocol(self) -> str | None:
+        selected = self.agent.selected
+        if selected is None:
+            return None
+        return "udp" if isinstance(selected, tuple) else "tcp"
+
+    @property
+    def signalled(self) -> bool:
+        """Whether the browser's description has come."""
+        return self._task is not None
+
+    def parameters(self) -> TransportParameters:
+        """Our side for a description, with the credentials in force."""
+        return TransportParameters(
+            self.agent.ufrag, self.agent.password, self._certificate.sha256(), self._network.candidates
+        )
+
+    def start(self, fingerprints: list[tuple[str, str]]) -> None:
+        """The browser's description has come: handshake as soon as it checks. Later calls change nothing."""
+        if self._task is None and self.state != "closed":
+            self._task = asyncio.create_task(self._handshake(fingerprints))
+
+    def heard(self, path: Path) -> None:
+        """Authenticated SRTP came from `path`, which is not the selected one."""
+        self.agent.authenticated_data(path, time.monotonic())
+
+    def tick(self, now: float, *, media: bool) -> None:
+        """Judge the silence, once a second. `media`: authenticated SRTP has come since the last call."""
+        agent = self.agent
+        if media and agent.selected is not None:
+            agent.authenticated_data(agent.selected, now)
+        if not self.dtls.connected or agent.alive_at is None:
+            return
+        silence = now - agent.alive_at
+        if silence > CONSENT_SECONDS or agent.selected is None:
+            self._become("failed")
+        else:
+            self._become("disconnected" if silence > DISCONNECTED_SECONDS else "connected")
+
+    def close(self) -> None:
+        """Kill credentials, addresses and keys. Nothing is sent, not even a goodbye."""
+        self.agent.close()
+        self.dtls.close()
+        if self._task is not None:
+            self._task.cancel()
+        self._become("closed")
+        self.on_state = self.on_connected = None
+
+    async def _handshake(self, fingerprints: list[tuple[str, str]]) -> None:
+        try:
+            async with asyncio.timeout(FIRST_CHECK_SECONDS):
+                await self._path_found.wait()
+            await self.dtls.handshake(fingerprints)
+        except (TimeoutError, HandshakeFailed):
+            self._become("failed")
+            return
+        self._become("connected")
+        if self.on_connected is not None:
+            self.on_connected()
+
+    def _on_selected(self) -> None:
+        self._path_found.set()
+        if self.state == "new":
+            self._become("connecting")
+        elif self.on_state is not None:
+            self.on_state()
+
+    def _on_dtls(self, data: bytes, path: Path) -> None:
+        if not self.dtls.connected:
+            self.agent.handshake_data(path, time.monotonic())
+        self.dtls.put(data)
+
+    def _send_dtls(self, data: bytes) -> None:
+        if self.agent.selected is not None:
+            self._network.port.send(data, self.agent.selected)
+
+    def _become(self, state: str) -> None:
+        if state != self.state and self.state != "closed":
+            self.state = state
+            if self.on_state is not None:
+                self.on_state()
