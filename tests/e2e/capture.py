@@ -1,0 +1,111 @@
+"""What the participants of browser tests show and say: files for Chromium's fake devices, a script for Firefox.
+
+A picture is 640×360 at 15 frames a second: one colour, by which a test recognises the sender in the decoded video, in a
+frame of noise that gives the encoder something to do. The sound is a tone that comes and goes, as noise suppression
+would take away a steady one.
+"""
+
+import math
+import random
+import struct
+import wave
+from pathlib import Path
+
+WIDTH, HEIGHT, RATE = 640, 360, 15
+BORDER = 40
+SAMPLE_RATE = 48_000
+COLOURS = {"red": (224, 32, 32), "green": (32, 192, 32), "blue": (48, 64, 224), "yellow": (224, 208, 32)}
+TONES_HZ = {"red": 440, "green": 554, "blue": 659, "yellow": 880}
+
+
+def _yuv(red: int, green: int, blue: int) -> tuple[int, int, int]:
+    """BT.601, limited range."""
+    y = 16 + 0.257 * red + 0.504 * green + 0.098 * blue
+    u = 128 - 0.148 * red - 0.291 * green + 0.439 * blue
+    v = 128 + 0.439 * red - 0.368 * green - 0.071 * blue
+    return round(y), round(u), round(v)
+
+
+def _luma(base: int, noise: random.Random) -> bytes:
+    rows = []
+    for row in range(HEIGHT):
+        if BORDER <= row < HEIGHT - BORDER:
+            rows.append(noise.randbytes(BORDER) + bytes([base]) * (WIDTH - 2 * BORDER) + noise.randbytes(BORDER))
+        else:
+            rows.append(noise.randbytes(WIDTH))
+    return b"".join(rows)
+
+
+def write_picture(path: Path, colour: str, *, frames: int = 30) -> None:
+    """A Y4M file of two seconds, which Chromium repeats."""
+    y, u, v = _yuv(*COLOURS[colour])
+    chroma = bytes([u]) * (WIDTH * HEIGHT // 4) + bytes([v]) * (WIDTH * HEIGHT // 4)
+    noise = random.Random(colour)
+    with path.open("wb") as file:
+        file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{RATE}:1 Ip A1:1 C420mpeg2\n".encode())
+        for _ in range(frames):
+            file.write(b"FRAME\n" + _luma(y, noise) + chroma)
+
+
+def write_tone(path: Path, colour: str) -> None:
+    """A WAV file of one second, on for 0.6 s."""
+    step = 2 * math.pi * TONES_HZ[colour] / SAMPLE_RATE
+    loud = int(SAMPLE_RATE * 0.6)
+    samples = [int(12_000 * math.sin(step * index)) if index < loud else 0 for index in range(SAMPLE_RATE)]
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes(struct.pack(f"<{len(samples)}h", *samples))
+
+
+def firefox_script(colour: str) -> str:
+    """Replaces getUserMedia and getDisplayMedia: Firefox has no fake device that takes a file."""
+    red, green, blue = COLOURS[colour]
+    return FIREFOX_SCRIPT % {
+        "width": WIDTH,
+        "height": HEIGHT,
+        "rate": RATE,
+        "border": BORDER,
+        "colour": f"rgb({red} {green} {blue})",
+        "tone": TONES_HZ[colour],
+    }
+
+
+FIREFOX_SCRIPT = """
+(() => {
+  const paint = (context, frame) => {
+    const {width, height} = context.canvas;
+    for (let x = 0; x < width; x += 20) {
+      const grey = (x * 7 + frame * 29) %% 256;
+      context.fillStyle = `rgb(${grey} ${grey} ${grey})`;
+      context.fillRect(x, 0, 20, height);
+    }
+    context.fillStyle = "%(colour)s";
+    context.fillRect(%(border)d, %(border)d, width - 2 * %(border)d, height - 2 * %(border)d);
+  };
+  const picture = () => {
+    const canvas = document.createElement("canvas");
+    canvas.width = %(width)d;
+    canvas.height = %(height)d;
+    const context = canvas.getContext("2d");
+    let frame = 0;
+    setInterval(() => paint(context, frame++), 1000 / %(rate)d);
+    paint(context, frame);
+    return canvas.captureStream().getVideoTracks();
+  };
+  const sound = () => {
+    const context = new AudioContext();
+    const oscillator = new OscillatorNode(context, {frequency: %(tone)d});
+    const gain = new GainNode(context, {gain: 0.4});
+    const destination = context.createMediaStreamDestination();
+    oscillator.connect(gain).connect(destination);
+    oscillator.start();
+    setInterval(() => { gain.gain.value = 0.4 - gain.gain.value; }, 500);
+    return destination.stream.getAudioTracks();
+  };
+  const stream = ({audio, video}) => new MediaStream([...(audio ? sound() : []), ...(video ? picture() : [])]);
+  navigator.mediaDevices.getUserMedia = async (wanted) => stream(wanted);
+  navigator.mediaDevices.getDisplayMedia = async () => stream({video: true});
+})();
+"""

@@ -1,0 +1,147 @@
+"""The real LiveOn in a data directory of its own, started as people start it: `manage.py serve`."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.services import folder, free_port, running, wait_until
+
+ROOT = Path(__file__).parents[2]
+PASSWORD = "correct horse battery"
+ROOM_PASSWORD = "open sesame"
+PEOPLE = {
+    "admin": ("Aoki Admin", "admin"),
+    "host": ("Hara Host", "member"),
+    "sato": ("佐藤 一郎", "member"),
+    "suzuki": ("鈴木 さくら", "member"),
+}
+
+
+@dataclass
+class LiveOn:
+    """A running installation: where it is, and its command line."""
+
+    data_dir: Path
+    port: int
+    media_port: int
+    environment: dict[str, str]
+    process: subprocess.Popen | None = field(default=None, repr=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        return self.data_dir / "serve.log"
+
+    def manage(self, *words: str, stdin: str = "") -> dict[str, Any]:
+        """Run a management command with `--json` and return what it prints."""
+        command = [sys.executable, "manage.py", *words, "--json"]
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
+        return json.loads(done.stdout)
+
+    def is_ready(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text()
+        with suppress(urllib.error.URLError, ConnectionError):
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=1) as answer:
+                return answer.status == 200
+        return False
+
+    def child_pids(self, *words: str) -> list[int]:
+        """Processes of this installation whose command line contains all `words`, newest last."""
+        assert self.process is not None
+        found = []
+        for pid in _descendants(self.process.pid):
+            with suppress(OSError):
+                command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+                if set(words) <= set(command):
+                    found.append(pid)
+        return found
+
+    def kill(self, *words: str) -> int:
+        """`kill -9` of the one process whose command line contains `words`."""
+        [pid] = self.child_pids(*words)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+
+def _descendants(pid: int) -> list[int]:
+    children: list[int] = []
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            children += [int(word) for word in (task / "children").read_text().split()]
+    return [descendant for child in children for descendant in [child, *_descendants(child)]]
+
+
+@contextmanager
+def liveon(**variables: str) -> Iterator[LiveOn]:
+    """A started installation with `variables` added to its environment; ready when it is yielded."""
+    with folder("e2e") as directory:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("LIVEON_")}
+        inherited.pop("PYTHONDONTWRITEBYTECODE", None)
+        environment = inherited | {"LIVEON_DATA_DIR": str(directory / "data"), "TMPDIR": str(directory)} | variables
+        media_port = int(variables.get("LIVEON_MEDIA_PORT", free_port()))
+        found = LiveOn(directory / "data", free_port(), media_port, environment)
+        found.data_dir.mkdir()
+        command = [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(found.port)]
+        command += ["--media-port", str(media_port)]
+        with (
+            found.log.open("wb") as log,
+            running(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as process,
+        ):
+            found.process = process
+            wait_until(found.is_ready, what="LiveOn's start", timeout=60)
+            yield found
+
+
+@dataclass
+class Organisation:
+    """A tenant made by the commands: its addresses, its people's login ids and its rooms by name."""
+
+    slug: str
+    login_url: str
+    admintool_url: str
+    rooms: dict[str, str]
+
+
+def make_organisation(product: LiveOn, slug: str = "acme", rooms: tuple[str, ...] = ("open", "locked")) -> Organisation:
+    """A tenant with `PEOPLE` and `rooms`; the room `locked` has the entry password `ROOM_PASSWORD`."""
+    tenant = product.manage("create_tenant", slug, "--name", slug.title())
+
+    def make_user(login_id: str) -> None:
+        name, role = PEOPLE[login_id]
+        words = ("create_user", slug, login_id, "--name", name, "--role", role, "--password-file", "-")
+        product.manage(*words, stdin=PASSWORD)
+
+    def make_room(name: str) -> str:
+        if name == "locked":
+            return product.manage("create_room", slug, name, "--password-file", "-", stdin=ROOM_PASSWORD)["url"]
+        return product.manage("create_room", slug, name)["url"]
+
+    with ThreadPoolExecutor(2) as pool:
+        made = pool.map(make_user, PEOPLE)
+        urls = list(pool.map(make_room, rooms))
+        list(made)
+    return Organisation(slug, tenant["login_url"], tenant["admintool_url"], dict(zip(rooms, urls, strict=True)))
