@@ -1,9 +1,60 @@
-"""allauth's questions to us."""
+"""allauth's questions to us, and what we add to a login."""
+
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from accounts.actors import actor_of
+from accounts.models import User
+from accounts.network import client_ip
+from accounts.services.records import record_about
+from tenants.context import tenant_context
+
+NO_ADDRESS = "0.0.0.0"  # noqa: S104 - allauth's row of a login needs some address; a unix socket has none
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    """Sign-up is closed, texts are our pages', and a login is recorded where it succeeds: after all of its stages."""
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_ip(request) or NO_ADDRESS
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        assert isinstance(request.user, User)
+        return reverse("rooms", args=[request.user.tenant.slug])
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """allauth's messages name the user by `username`, which nobody has ever seen."""
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        assert isinstance(user, User)
+        with transaction.atomic(), tenant_context(user.tenant):
+            super().login(request, user)
+            record_about(user, "login_succeeded", actor=actor_of(request))
+
+    def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse:
+        response = super().post_login(request, user, **kwargs)
+        if isinstance(user, User) and user.language:
+            remember_language(response, user.language)
+        return response
+
+
+def remember_language(response: HttpResponse, language: str) -> None:
+    """Set the language cookie, if the language is one of ours."""
+    if language not in dict(settings.LANGUAGES):
+        return
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=settings.LANGUAGE_COOKIE_AGE,
+        secure=settings.SESSION_COOKIE_SECURE,
+        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+    )

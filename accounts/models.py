@@ -4,12 +4,17 @@ from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import BaseUserManager
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from tenants.ids import new_public_id
 from tenants.models import Tenant, TenantOwned, TenantQuerySet
+
+login_id_validator = RegexValidator(  # ASCII, because databases differ on what is the same letter beyond it
+    r"^[A-Za-z0-9][A-Za-z0-9._@+-]*\Z", _("Use letters, digits and . _ @ + - only, and begin with a letter or digit.")
+)
 
 
 class Role(models.TextChoices):
@@ -35,7 +40,8 @@ class UserManager(BaseUserManager["User"].from_queryset(TenantQuerySet)):  # typ
 
     def with_login_id(self, tenant: Tenant, login_id: str) -> "User | None":
         """The user of `tenant` with this login id in any case, or None."""
-        return self.for_tenant(tenant).filter(login_id__iexact=login_id).first()
+        users = self.for_tenant(tenant).select_related("tenant").alias(lower_login_id=Lower("login_id"))
+        return users.filter(lower_login_id=login_id.lower()).first()
 
 
 class User(TenantOwned, AbstractBaseUser):
@@ -46,7 +52,7 @@ class User(TenantOwned, AbstractBaseUser):
     """
 
     username = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
-    login_id = models.CharField(_("user ID"), max_length=64)
+    login_id = models.CharField(_("user ID"), max_length=64, validators=[login_id_validator])
     name = models.CharField(_("name"), max_length=100)
     email = models.EmailField(_("mail address"), blank=True)
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.MEMBER)
@@ -75,4 +81,3 @@ class User(TenantOwned, AbstractBaseUser):
     @property
     def is_admin(self) -> bool:
         return self.role == Role.ADMIN
-

@@ -9,7 +9,7 @@ _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
 def new_public_id() -> str:
-    """16 characters of an unambiguous lower-case alphabet (79 bits): unguessable enough to be listed, short enough to read."""
+    """16 characters of an unambiguous lower-case alphabet (79 bits): not to be guessed, short enough to read."""
     return get_random_string(16, _ALPHABET)
 
 

@@ -8,7 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants.ids import new_public_id
 
-slug_validator = RegexValidator(r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$", _("Use lower-case letters, digits and hyphens."))
+slug_validator = RegexValidator(
+    r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?\Z", _("Use lower-case letters, digits and hyphens.")
+)
 
 
 class Tenant(models.Model):
@@ -33,7 +35,10 @@ class TenantQuerySet(models.QuerySet[Any]):
 
 
 class TenantOwned(models.Model):
-    """Base of every model that belongs to a tenant. `tests/test_architecture.py` fails on a model that is neither this nor excused."""
+    """Base of every model that belongs to a tenant.
+
+    `tests/test_architecture.py` fails on a model that is neither this nor excused.
+    """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
 

@@ -1,0 +1,35 @@
+"""The logins (browser sessions) of a user, kept by allauth's usersessions beside Django's sessions."""
+
+from importlib import import_module
+
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.http import HttpRequest
+
+from accounts.access import signed_in_user
+from accounts.models import User
+from tenants.ids import hash_secret
+
+
+def login_key(session_key: str | None) -> str:
+    """What may be stored of a login: the SHA-256 of its session key; empty without one."""
+    return hash_secret(session_key) if session_key else ""
+
+
+def user_of_login(session_key: str | None) -> User | None:
+    """Whom a login stands for now: None once it was ended, or its user or tenant was disabled."""
+    if not session_key:
+        return None
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    request.user = get_user(request)
+    return signed_in_user(request)
+
+
+def end_logins(user: User) -> int:
+    """Sign `user` out everywhere; the number of logins that ended."""
+    logins = list(UserSession.objects.filter(user=user))
+    for login in logins:
+        login.end()
+    return len(logins)

@@ -1,0 +1,10 @@
+"""What accounts announces to the packages above it."""
+
+from django.dispatch import Signal
+
+access_changed = Signal()
+"""Somebody's right to be here changed. Sent inside the transaction that changes it; a receiver that raises undoes it.
+
+Arguments: `user`; `reason`: "disabled", "password_changed", "logged_out" or "role_changed"; `login_key`: the login
+that ended (`accounts.logins.login_key`), empty for all of the user's logins; `actor`.
+"""
