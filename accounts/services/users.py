@@ -140,11 +140,8 @@ def _save_new(user: User) -> None:
 def _apply(user: User, changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Set the changed fields and return {field: {"from", "to"}} of those that differ."""
     wanted = {name: value.strip() for name, value in changes.items()}
-    differences = {
-        name: {"from": getattr(user, name), "to": value}
-        for name, value in wanted.items()
-        if getattr(user, name) != value
-    }
+    before = {name: getattr(user, name) for name in wanted}
+    differences = {name: {"from": before[name], "to": wanted[name]} for name in wanted if before[name] != wanted[name]}
     for name, difference in differences.items():
         setattr(user, name, difference["to"])
     return differences
