@@ -1,0 +1,43 @@
+"""What one incoming track may send: caps on packets and bits, as token buckets."""
+
+AUDIO_PACKETS_PER_SECOND = 120
+VIDEO_PACKETS_PER_SECOND = 1500
+TOLERANCE = 1.5
+"""The bit rate may be this much above the negotiated one."""
+BURST_SECONDS = 5.0
+"""How long a track may exceed the tolerated bit rate twofold."""
+
+
+class TokenBucket:
+    """Earns `rate` per second up to `burst`; starts full."""
+
+    __slots__ = ("_at", "_burst", "_rate", "_tokens")
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst, self._tokens = rate, burst, burst
+        self._at = 0.0
+
+    def take(self, amount: float, now: float) -> bool:
+        """Spend `amount` if there is enough; nothing is spent otherwise."""
+        tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+        self._at = now
+        if tokens < amount:
+            self._tokens = tokens
+            return False
+        self._tokens = tokens - amount
+        return True
+
+
+class TrackPolicer:
+    """The caps of one incoming SSRC or track; `bits_per_second` is the negotiated rate before TOLERANCE."""
+
+    __slots__ = ("_bits", "_packets")
+
+    def __init__(self, *, packets_per_second: int, bits_per_second: int) -> None:
+        tolerated = bits_per_second * TOLERANCE
+        self._packets = TokenBucket(packets_per_second, packets_per_second)
+        self._bits = TokenBucket(tolerated, tolerated * BURST_SECONDS)
+
+    def admit(self, size: int, now: float) -> bool:
+        """Say whether a packet of `size` octets is within the caps."""
+        return self._packets.take(1, now) and self._bits.take(size * 8, now)
