@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -57,8 +58,8 @@ class RoomForm(forms.ModelForm):
         assert isinstance(hosts, HostsField)
         hosts.queryset = User.objects.for_tenant(tenant).filter(is_active=True).order_by("name", "login_id")
         limit = self.fields["participant_limit"]
-        limit.validators.append(forms.fields.validators.MinValueValidator(2))
-        limit.validators.append(forms.fields.validators.MaxValueValidator(500))
+        limit.validators.append(MinValueValidator(2))
+        limit.validators.append(MaxValueValidator(500))
         limit.widget.attrs.update(min=2, max=500, inputmode="numeric")
         if self.instance.entry_password:
             self.fields["entry_password"].help_text = _("A password is set. Leave the field empty to keep it.")
@@ -75,7 +76,7 @@ class RoomForm(forms.ModelForm):
     @property
     def settings(self) -> dict[str, Any]:
         """What `create_room` and `edit_room` take, without the entry password."""
-        return {name: self.cleaned_data[name] for name in self.Meta.fields} | {"hosts": list(self.cleaned_data["hosts"])}
+        return {name: self.cleaned_data[name] for name in self.Meta.fields}
 
     @property
     def new_entry_password(self) -> str | None:
@@ -87,7 +88,9 @@ class RoomForm(forms.ModelForm):
 
 class GuestPassForm(forms.Form):
     name = forms.CharField(
-        label=_("Guest's name"), max_length=100, help_text=_("The link is for this person only: one at a time can use it.")
+        label=_("Guest's name"),
+        max_length=100,
+        help_text=_("The link is for this person only: one at a time can use it."),
     )
     expires_at = forms.DateTimeField(
         label=_("Valid until"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")

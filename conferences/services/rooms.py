@@ -26,7 +26,7 @@ def may_edit(room: Room, user: User) -> bool:
     """Administrators, the room's creator and those it names as hosts, all of the room's own tenant."""
     if user.tenant_id != room.tenant_id or not user.is_active:
         return False
-    return user.is_admin or room.created_by_id == user.pk or room.hosts.filter(pk=user.pk).exists()
+    return user.is_admin or room.created_by_id == user.pk or user in room.hosts.all()  # prefetched for lists
 
 
 def create_room(
@@ -64,7 +64,7 @@ def edit_room(room: Room, *, actor: Actor, **changes: Any) -> Room:
     unknown = changes.keys() - {*EDITABLE, "hosts"}
     if unknown:
         raise TypeError(f"edit_room got {sorted(unknown)}")
-    locked = Room.objects.select_for_update(no_key=True).get(pk=room.pk)
+    locked: Room = Room.objects.select_for_update(no_key=True).get(pk=room.pk)
     before = _settings(locked)
     for field in EDITABLE:
         setattr(locked, field, changes.get(field, getattr(locked, field)))

@@ -1,25 +1,25 @@
 """A user's way in: the join page, then the meeting page."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
 
-from accounts.access import member_page
+from accounts.access import MemberRequest, member_page
 from conferences.forms import EntryForm
 from conferences.models import Room
 from conferences.services.entry import entry_is_valid
 from conferences.services.rooms import live_occupancy
 from conferences.views.entry import remember_stamp, remembered_stamp, stamp_for
-from conferences.views.lookup import signed_in, visible_room
+from conferences.views.lookup import visible_room
 
 
 @cache_control(no_store=True)
 @member_page
-def join(request: HttpRequest, tenant_slug: str, room_id: str) -> HttpResponse:
+def join(request: MemberRequest, tenant_slug: str, room_id: str) -> HttpResponse:
     room = visible_room(request, room_id)
     form = EntryForm(request.POST if request.method == "POST" else None, ask_password=bool(room.entry_password))
-    stamp = stamp_for(form, room, request, subject=f"user:{signed_in(request).public_id}")
+    stamp = stamp_for(form, room, request, subject=f"user:{request.user.public_id}")
     if stamp is None:
         inside = live_occupancy([room]).get(room.pk, [])
         return render(request, "conferences/join.html", {"room": room, "form": form, "inside": inside})
@@ -29,12 +29,16 @@ def join(request: HttpRequest, tenant_slug: str, room_id: str) -> HttpResponse:
 
 @cache_control(no_store=True)
 @member_page
-def meeting(request: HttpRequest, tenant_slug: str, room_id: str) -> HttpResponse:
+def meeting(request: MemberRequest, tenant_slug: str, room_id: str) -> HttpResponse:
     room = visible_room(request, room_id)
     if not entry_is_valid(room, remembered_stamp(request.session, room)):
         return redirect("join", tenant_slug, room_id)
     data = meeting_data(
-        room, tenant=tenant_slug, identity="user", name=signed_in(request).name, leave_url=reverse("rooms", args=[tenant_slug])
+        room,
+        tenant=tenant_slug,
+        identity="user",
+        name=request.user.name,
+        leave_url=reverse("rooms", args=[tenant_slug]),
     )
     return render(request, "conferences/meeting.html", {"room": room, "meeting_data": data})
 

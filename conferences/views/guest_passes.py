@@ -1,7 +1,7 @@
 """Guest passes of a room: made, shown once, listed, revoked."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -9,31 +9,29 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST
 
-from accounts.access import member_page
+from accounts.access import MemberRequest, member_page
 from accounts.actors import actor_of
 from conferences.forms import GuestPassForm
 from conferences.models import GuestPass, Room
 from conferences.services.guests import create_guest_pass, revoke_guest_pass
 from conferences.views.links import absolute
-from conferences.views.lookup import editable_room, signed_in
+from conferences.views.lookup import editable_room
 
 
 @cache_control(no_store=True)
 @member_page
-def guest_passes(request: HttpRequest, tenant_slug: str, room_id: str) -> HttpResponse:
+def guest_passes(request: MemberRequest, tenant_slug: str, room_id: str) -> HttpResponse:
     """A new pass's link is in the answer to its POST and nowhere else: only its hash is stored."""
     room = editable_room(request, room_id)
     form = GuestPassForm(request.POST or None)
     if not form.is_valid():
         return page(request, room, {"form": form})
-    guest_pass, secret = create_guest_pass(
-        room, actor=actor_of(request), creator=signed_in(request), **form.cleaned_data
-    )
+    guest_pass, secret = create_guest_pass(room, actor=actor_of(request), creator=request.user, **form.cleaned_data)
     link = absolute(request, reverse("guest-join", args=[secret]))
     return page(request, room, {"form": GuestPassForm(), "made": guest_pass, "link": link})
 
 
-def page(request: HttpRequest, room: Room, context: dict[str, object]) -> HttpResponse:
+def page(request: MemberRequest, room: Room, context: dict[str, object]) -> HttpResponse:
     passes = GuestPass.objects.for_tenant(request.tenant).filter(room=room).order_by("-created_at")[:200]
     return render(
         request, "conferences/guest_passes.html", {"room": room, "passes": passes, "now": timezone.now()} | context
@@ -42,7 +40,7 @@ def page(request: HttpRequest, room: Room, context: dict[str, object]) -> HttpRe
 
 @require_POST
 @member_page
-def revoke(request: HttpRequest, tenant_slug: str, room_id: str, pass_id: str) -> HttpResponse:
+def revoke(request: MemberRequest, tenant_slug: str, room_id: str, pass_id: str) -> HttpResponse:
     room = editable_room(request, room_id)
     guest_pass = get_object_or_404(GuestPass.objects.for_tenant(request.tenant), room=room, public_id=pass_id)
     revoke_guest_pass(guest_pass, actor=actor_of(request))

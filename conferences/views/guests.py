@@ -1,4 +1,4 @@
-"""A guest's way in: the link's page, then the meeting page. The link is a secret; these pages link to nothing outside."""
+"""A guest's way in: the link's page, then the meeting page. The link is a secret: these pages lead nowhere outside."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -52,9 +52,7 @@ def meeting(request: HttpRequest, room_id: str) -> HttpResponse:
     room = guest_pass.room
     if not entry_is_valid(room, grant.stamp):
         return render(request, "conferences/guest_again.html", {"room": room}, status=403)
-    data = meeting_data(
-        room, tenant=None, identity="guest", name=grant.display_name, leave_url=reverse("guest-left")
-    )
+    data = meeting_data(room, tenant=None, identity="guest", name=grant.display_name, leave_url=reverse("guest-left"))
     return render(request, "conferences/meeting.html", {"room": room, "meeting_data": data})
 
 

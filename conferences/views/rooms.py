@@ -2,34 +2,36 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.access import member_page
+from accounts.access import MemberRequest, member_page
 from accounts.actors import actor_of
 from conferences.forms import RoomForm
 from conferences.services import rooms
 from conferences.services.live import my_attendance
-from conferences.views.lookup import editable_room, signed_in
+from conferences.views.lookup import editable_room
 
 HISTORY_ROWS = 20
 
 
 @member_page
-def room_list(request: HttpRequest, tenant_slug: str) -> HttpResponse:
-    user = signed_in(request)
+def room_list(request: MemberRequest, tenant_slug: str) -> HttpResponse:
+    user = request.user
     found = list(rooms.rooms_for(user))
     inside = rooms.live_occupancy(found)
-    cards = [{"room": room, "inside": inside.get(room.pk, []), "may_edit": rooms.may_edit(room, user)} for room in found]
+    cards = [
+        {"room": room, "inside": inside.get(room.pk, []), "may_edit": rooms.may_edit(room, user)} for room in found
+    ]
     history = Paginator(my_attendance(user, now=timezone.now()), HISTORY_ROWS).get_page(request.GET.get("page"))
     return render(request, "conferences/rooms.html", {"cards": cards, "history": history})
 
 
 @member_page
-def create(request: HttpRequest, tenant_slug: str) -> HttpResponse:
-    user = signed_in(request)
+def create(request: MemberRequest, tenant_slug: str) -> HttpResponse:
+    user = request.user
     form = RoomForm(request.POST or None, tenant=request.tenant, initial={"hosts": [user.pk]})
     if not form.is_valid():
         return render(request, "conferences/room_form.html", {"form": form})
@@ -42,7 +44,7 @@ def create(request: HttpRequest, tenant_slug: str) -> HttpResponse:
 
 
 @member_page
-def edit(request: HttpRequest, tenant_slug: str, room_id: str) -> HttpResponse:
+def edit(request: MemberRequest, tenant_slug: str, room_id: str) -> HttpResponse:
     room = editable_room(request, room_id)
     form = RoomForm(request.POST or None, tenant=request.tenant, instance=room)
     if not form.is_valid():
@@ -51,4 +53,4 @@ def edit(request: HttpRequest, tenant_slug: str, room_id: str) -> HttpResponse:
     if form.new_entry_password is not None:
         rooms.set_entry_password(room, actor=actor_of(request), password=form.new_entry_password)
     messages.success(request, _("The changes are saved."))
-    return redirect("room-edit", tenant_slug, room_id)
+    return redirect("rooms", tenant_slug)
