@@ -14,7 +14,7 @@ NOBODYS_PASSWORD = "!"  # noqa: S105 - matches nothing; checking against it cost
 class TenantBackend(BaseBackend):
     """Django's and allauth's way to our users. Every refusal costs the same single password hash."""
 
-    def authenticate(
+    def authenticate(  # type: ignore[override]  # Django passes any credentials by name
         self, request: HttpRequest | None, *, tenant: Tenant | None, login_id: str, password: str
     ) -> User | None:
         """The active user of `tenant` with this login id and password. No tenant is like an unknown one."""

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from tenants.models import Tenant
 
 class ReportingCommand(BaseCommand):
     """A command whose `act` returns what to report and raises CommandError or ValidationError, said in one line."""
+
+    act: Callable[..., dict[str, Any]]
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -35,9 +38,6 @@ class ReportingCommand(BaseCommand):
             raise CommandError(one_line(error)) from error
         except DatabaseError as error:
             raise CommandError(f"The database cannot be used: {str(error).splitlines()[0]}") from error
-
-    def act(self, **options: Any) -> dict[str, Any]:
-        raise NotImplementedError
 
 
 def one_line(error: ValidationError) -> str:

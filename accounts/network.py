@@ -27,11 +27,11 @@ def client_ip(scope_or_request: HttpRequest | Mapping[str, Any]) -> str:
 
 
 def _hops(source: HttpRequest | Mapping[str, Any]) -> tuple[str, list[str]]:
-    if isinstance(source, HttpRequest):
-        return source.META.get("REMOTE_ADDR") or "", _split(source.META.get("HTTP_X_FORWARDED_FOR", ""))
-    client = source.get("client") or ("", 0)
-    values = [value.decode("latin-1") for name, value in source.get("headers", ()) if name == b"x-forwarded-for"]
-    return client[0] or "", _split(",".join(values))
+    if isinstance(source, Mapping):
+        client = source.get("client") or ("", 0)
+        values = [value.decode("latin-1") for name, value in source.get("headers", ()) if name == b"x-forwarded-for"]
+        return client[0] or "", _split(",".join(values))
+    return source.META.get("REMOTE_ADDR") or "", _split(source.META.get("HTTP_X_FORWARDED_FOR", ""))
 
 
 def _split(header: str) -> list[str]:
