@@ -7,11 +7,14 @@
      ├─ WrongEntryPassword       the given one is wrong
      ├─ TooManyAttempts          wrong passwords too fast; `retry_after` in seconds
      ├─ MeetingFull, MeetingEnded, Barred, PassInUse, ResumeRefused
+     ├─ Duplicate                a spent resume token was shown while its owner is in
      ├─ NotAllowed               the role does not permit it
      ├─ UnknownParticipant, UnknownBar
-     └─ NotJoined, AlreadyJoined
+     ├─ NotJoined, AlreadyJoined
+     └─ MediaUnavailable, MediaRefused
 
-`code` is stable: it goes over the wire and the client translates it (docs/signalling.md). Server prose never reaches a screen.
+`code` is stable: it goes over the wire and the client translates it (docs/signalling.md). Server prose never reaches
+a screen.
 """
 
 from typing import ClassVar
@@ -77,6 +80,11 @@ class PassInUse(MeetingError):
 class ResumeRefused(MeetingError):
     code = "resume_refused"
     close_code = 4403
+
+
+class Duplicate(MeetingError):
+    code = "duplicate"
+    close_code = 4409
 
 
 class NotAllowed(MeetingError):

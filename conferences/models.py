@@ -18,7 +18,9 @@ class Room(TenantOwned):
     guests_allowed = models.BooleanField(_("guests allowed"), default=True)
     lobby = models.BooleanField(_("lobby for guests"), default=False)
     participant_limit = models.PositiveIntegerField(_("participant limit"), default=50)
-    hosts = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="hosted_rooms", verbose_name=_("hosts"))
+    hosts = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, blank=True, related_name="hosted_rooms", verbose_name=_("hosts")
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -73,7 +75,9 @@ class Meeting(TenantOwned):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["room"], condition=models.Q(ended_at=None), name="one_live_meeting_per_room"),
+            models.UniqueConstraint(
+                fields=["room"], condition=models.Q(ended_at=None), name="one_live_meeting_per_room"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -101,10 +105,14 @@ class Participant(TenantOwned):
 
     public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="participants")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     guest_pass = models.ForeignKey(GuestPass, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     device = models.CharField(max_length=64, blank=True, help_text="id in the signed device cookie")
-    login_key = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the session key: which login it came from")
+    login_key = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of the session key: which login it came from"
+    )
     name = models.CharField(max_length=100)
     role = models.CharField(max_length=10, choices=ParticipantRole.choices)
     state = models.CharField(max_length=10, choices=ParticipantState.choices)
@@ -120,19 +128,26 @@ class Participant(TenantOwned):
     muted = models.JSONField(default=dict, blank=True)
     resume_hash = models.CharField(max_length=64, blank=True)
     spent_resume_hash = models.CharField(max_length=64, blank=True)
-    counters = models.JSONField(default=dict, blank=True, help_text="worker epoch and cumulative counters at the last flush")
+    counters = models.JSONField(
+        default=dict, blank=True, help_text="worker epoch and cumulative counters at the last flush"
+    )
 
     class Meta:
         indexes = [models.Index(fields=["meeting", "state"], name="participant_state")]
         constraints = [
             models.UniqueConstraint(
-                fields=["meeting", "user"], condition=models.Q(left_at=None, user__isnull=False), name="one_presence_per_user"
+                fields=["meeting", "user"],
+                condition=models.Q(left_at=None, user__isnull=False),
+                name="one_presence_per_user",
             ),
             models.UniqueConstraint(
-                fields=["guest_pass"], condition=models.Q(left_at=None, guest_pass__isnull=False), name="one_presence_per_pass"
+                fields=["guest_pass"],
+                condition=models.Q(left_at=None, guest_pass__isnull=False),
+                name="one_presence_per_pass",
             ),
             models.CheckConstraint(
-                condition=models.Q(user__isnull=True) ^ models.Q(guest_pass__isnull=True), name="participant_is_user_or_guest"
+                condition=models.Q(user__isnull=True) ^ models.Q(guest_pass__isnull=True),
+                name="participant_is_user_or_guest",
             ),
         ]
 
@@ -162,7 +177,9 @@ class Bar(TenantOwned):
     public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
     room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="bars")
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="bars")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     guest_pass = models.ForeignKey(GuestPass, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     device = models.CharField(max_length=64, blank=True)
     name = models.CharField(max_length=100)

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from conferences.models import Bar, Participant, Room
+from accounts.models import User
+from conferences.models import Bar, GuestPass, Participant, Room
 
 AT_LEAST = timedelta(hours=12)
 
@@ -36,11 +37,20 @@ def bars_on_participant(participant: Participant) -> QuerySet[Bar]:
 def bar_subjects(bar: Bar) -> list[str]:
     """Whom the bar names, in the words of docs/control-protocol.md.
 
-    A removed member's device is named too: they cannot come back as a guest on the same browser. Members' peers carry no
-    device, so a bar never keeps a colleague out who signs in there.
+    A removed member's device is named too: they cannot come back as a guest on the same browser. Members' peers carry
+    no device, so a bar never keeps a colleague out who signs in there.
     """
-    who = f"user:{bar.user.public_id}" if bar.user is not None else f"pass:{bar.guest_pass.public_id}"
+    kind, person = barred_person(bar)
+    who = f"{'pass' if kind == 'guest_pass' else kind}:{person.public_id}"
     return [who, f"device:{bar.device}"] if bar.device else [who]
+
+
+def barred_person(bar: Bar) -> tuple[str, User | GuestPass]:
+    """Who is kept out: `user` or `guest_pass`, and the row."""
+    if bar.user is not None:
+        return "user", bar.user
+    assert bar.guest_pass is not None
+    return "guest_pass", bar.guest_pass
 
 
 def barred_subjects(room: Room) -> list[str]:

@@ -33,7 +33,8 @@ def order_end(meeting: Meeting, *, reason: str) -> MeetingCommand:
 def order_revocation(meeting: Meeting, whose: dict[str, str], *, actor: Actor, cause: str) -> MeetingCommand:
     """End the presence of somebody who lost access.
 
-    `whose`: `{"user": public id, "login_key": …}` (an empty `login_key` means every login) or `{"guest_pass": public id}`.
+    `whose`: `{"user": public id, "login_key": …}` (an empty `login_key` means every login) or
+    `{"guest_pass": public id}`.
     """
     return _order(meeting, Kind.REVOKE, {**whose, "cause": cause, "by": actor.name, "by_id": actor.id})
 

@@ -1,7 +1,8 @@
 """The entry password of a room.
 
-Everybody gives it, hosts too: a host's stolen login must not open a protected room. A right one earns a *stamp*, which
-the session or the guest grant keeps. The stamp is bound to the present password: changing it makes all stamps worthless.
+Everybody gives it, hosts too: a host's stolen login must not open a protected room. A right one earns a *stamp*,
+which the session or the guest grant keeps. The stamp is bound to the present password: changing it makes all stamps
+worthless.
 """
 
 from django.contrib.auth.hashers import check_password
@@ -32,7 +33,8 @@ def check_entry_password(room: Room, *, password: str, subject: str, ip: str) ->
     """Check a given password and return the stamp.
 
     `subject` says who tries (`user:<public id>` or `pass:<public id>`), so that a stranger cannot lock out others.
-    Wrong tries are recorded and slow down per (room, subject, IP) and per IP. Raises WrongEntryPassword, TooManyAttempts.
+    Wrong tries are recorded and slow down per (room, subject, IP) and per IP. Raises WrongEntryPassword,
+    TooManyAttempts.
     """
     if not room.entry_password:
         return ""

@@ -13,7 +13,6 @@ from datetime import datetime
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -80,12 +79,19 @@ def pass_is_valid(guest_pass: GuestPass, *, now: datetime) -> bool:
 
 def find_guest_pass(secret: str) -> GuestPass | None:
     """The valid pass with this secret, or None: unknown, expired and revoked look the same."""
-    return _valid(GuestPass.objects.filter(secret_hash=hash_secret(secret)))
+    guest_pass = GuestPass.objects.filter(secret_hash=hash_secret(secret)).select_related("room", "tenant").first()
+    return guest_pass if guest_pass is not None and pass_is_valid(guest_pass, now=timezone.now()) else None
+
+
+def granted_pass(grant: Grant) -> GuestPass | None:
+    """The pass behind a grant, valid or not."""
+    return GuestPass.objects.filter(public_id=grant.pass_id).select_related("room", "tenant").first()
 
 
 def find_granted_pass(grant: Grant) -> GuestPass | None:
     """The pass behind a grant when it is still valid, else None."""
-    return _valid(GuestPass.objects.filter(public_id=grant.pass_id))
+    guest_pass = granted_pass(grant)
+    return guest_pass if guest_pass is not None and pass_is_valid(guest_pass, now=timezone.now()) else None
 
 
 def issue_grant(response: HttpResponse, *, guest_pass: GuestPass, display_name: str, stamp: str) -> None:
@@ -122,13 +128,6 @@ def ensure_device(request: HttpRequest, response: HttpResponse) -> str:
         device = new_public_id()
         _set_cookie(response, DEVICE_COOKIE, signing.dumps(device, salt=DEVICE_COOKIE), DEVICE_SECONDS)
     return device
-
-
-def _valid(candidates: QuerySet[GuestPass]) -> GuestPass | None:
-    guest_pass = candidates.select_related("room", "tenant").first()
-    if guest_pass is None or not pass_is_valid(guest_pass, now=timezone.now()):
-        return None
-    return guest_pass
 
 
 def _set_cookie(response: HttpResponse, name: str, value: str, seconds: int) -> None:

@@ -6,7 +6,8 @@ Every change takes the room's row lock first (`lock_room`) and calls `settle` la
 2. no guest waits for a host who is there, unless the lobby is on;
 3. a meeting with nobody in it has ended.
 
-`select_for_update(no_key=True)` everywhere: a row that merely refers to a locked one (an attendance, a command) does not wait.
+`select_for_update(no_key=True)` everywhere: a row that merely refers to a locked one (an attendance, a command) does
+not wait.
 """
 
 from datetime import datetime
@@ -28,11 +29,15 @@ REMEMBERED = (LeaveReason.CONNECTION_LOST, LeaveReason.MEETING_ENDED, LeaveReaso
 
 def lock_room(room_pk: int) -> Room:
     """Hold the room's row: whoever decides about its meeting does it alone."""
-    return Room.objects.select_for_update(no_key=True).select_related("tenant").get(pk=room_pk)
+    room: Room = Room.objects.select_for_update(no_key=True, of=("self",)).select_related("tenant").get(pk=room_pk)
+    return room
 
 
 def live_meeting(room: Room) -> Meeting | None:
-    return Meeting.objects.filter(room=room, ended_at=None).first()
+    meeting = Meeting.objects.filter(room=room, ended_at=None).first()
+    if meeting is not None:
+        meeting.room = room
+    return meeting
 
 
 def actor_of_participant(participant: Participant) -> Actor:

@@ -7,7 +7,7 @@ from accounts.models import User
 from audit.events import Actor, record_event
 from audit.models import LeaveReason
 from conferences.models import Bar, Meeting, Participant, ParticipantState, Room
-from conferences.services.bars import AT_LEAST, bar_subjects, bars_in_force, bars_on_participant
+from conferences.services.bars import AT_LEAST, bar_subjects, barred_person, bars_in_force, bars_on_participant
 from conferences.services.commands import order_readmission, order_removal
 from conferences.services.meetings import live_meeting, lock_room, present_in, settle, take_out
 from tenants.models import Tenant
@@ -87,12 +87,13 @@ def _bar(participant: Participant, *, actor: Actor) -> Bar:
 
 
 def _record(bar: Bar, action: str, actor: Actor, details: dict[str, object]) -> None:
+    kind, person = barred_person(bar)
     record_event(
         bar.room.tenant,
         action,
         actor=actor,
-        target_type="user" if bar.user is not None else "guest_pass",
-        target_id=bar.user.public_id if bar.user is not None else bar.guest_pass.public_id,
+        target_type=kind,
+        target_id=person.public_id,
         target_name=bar.name,
         details={"bar": bar.public_id, "room": bar.room.public_id, "room_name": bar.room.name, **details},
     )

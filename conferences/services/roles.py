@@ -17,16 +17,15 @@ def may_host(room: Room, user: User) -> bool:
 def host_of(meeting: Meeting) -> Participant | None:
     """The host who is in the meeting, or None."""
     present = Participant.objects.filter(meeting=meeting, state=ParticipantState.JOINED, role=ParticipantRole.HOST)
-    return present.order_by("joined_at", "pk").first()
+    host: Participant | None = present.order_by("joined_at", "pk").first()
+    return host
 
 
 def next_host(meeting: Meeting, room: Room) -> Participant | None:
     """Who of those present takes over: the one with the right to host who has been in the longest, or None."""
     members = Participant.objects.filter(meeting=meeting, state=ParticipantState.JOINED, user__isnull=False)
-    for participant in members.select_related("user").order_by("joined_at", "pk"):
-        if participant.user is not None and may_host(room, participant.user):
-            return participant
-    return None
+    in_order: list[Participant] = list(members.select_related("user").order_by("joined_at", "pk"))
+    return next((each for each in in_order if each.user is not None and may_host(room, each.user)), None)
 
 
 def lobby_is_on(meeting: Meeting, room: Room) -> bool:

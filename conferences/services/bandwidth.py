@@ -1,0 +1,61 @@
+"""From the workers' cumulative counters to what each participant used.
+
+`Participant.counters` holds the peer's counters as of the last flush, written in the transaction that adds the
+difference to the audit rows: a crash between two flushes loses nothing and counts nothing twice, since the worker goes
+on counting.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from audit.bandwidth import COUNTERS, BandwidthDelta, add_bandwidth
+from conferences.models import Participant
+
+BATCH = 100
+
+
+@dataclass(frozen=True)
+class PeerCounters:
+    """A peer's cumulative counters. `start` names the worker start that counts: another one counts from 0.
+
+    `final`: the peer is closed; one that is made anew for the same participant counts from 0 as well.
+    """
+
+    start: str
+    counts: Mapping[str, Any]
+    final: bool = False
+
+
+def flush_bandwidth(samples: Mapping[str, PeerCounters], *, now: datetime) -> None:
+    """Add what was counted since the last flush, by participant id; `now` says which minute it belongs to."""
+    ids = sorted(samples)
+    for first in range(0, len(ids), BATCH):
+        _flush_batch({each: samples[each] for each in ids[first : first + BATCH]}, now=now)
+
+
+@transaction.atomic
+def _flush_batch(samples: dict[str, PeerCounters], *, now: datetime) -> None:
+    rows = Participant.objects.select_for_update(no_key=True).filter(public_id__in=samples).order_by("pk")
+    participants = list(rows)
+    deltas = [_advance(participant, samples[participant.public_id]) for participant in participants]
+    Participant.objects.bulk_update(participants, ["counters"])
+    add_bandwidth(deltas, now=now)
+
+
+def _advance(participant: Participant, sample: PeerCounters) -> BandwidthDelta:
+    """Move the participant's counters up to `sample` and return by how much."""
+    before, counts = participant.counters, [_count(sample.counts, name) for name in COUNTERS]
+    known = [_count(before, name) for name in COUNTERS] if before.get("start") == sample.start else [0] * len(COUNTERS)
+    if any(count < old for count, old in zip(counts, known, strict=True)):
+        known = [0] * len(COUNTERS)
+    participant.counters = {} if sample.final else {"start": sample.start, **dict(zip(COUNTERS, counts, strict=True))}
+    return BandwidthDelta(participant.public_id, *(count - old for count, old in zip(counts, known, strict=True)))
+
+
+def _count(counts: Mapping[str, Any], name: str) -> int:
+    value = counts.get(name, 0)
+    return value if isinstance(value, int) and value >= 0 else 0

@@ -1,0 +1,218 @@
+"""Joining a meeting, and coming back to one.
+
+What a resume token does: it says "I am the same tab as before". Without it a visitor who is already in is a second
+tab, and the newer one takes over. The token is 256 random bits behind the media epoch it was given in, stored hashed,
+replaced at each use and bound to participant and login.
+
+| the visitor's present row | token | what happens |
+|---|---|---|
+| none | none, unknown, of a lost stay | joins anew |
+| any | current | goes on; media goes on if the epoch is still the same |
+| socket lost | none or spent, same login or device | goes on, media anew (a reload) |
+| socket lost | none, elsewhere | `duplicate`: the old stay ends, a new one begins |
+| connected | spent | `duplicate`: whoever shows it is refused |
+| connected | none | the newer tab takes over; a pass on another device is `pass_in_use` |
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.models import User
+from audit.attendance import note_reconnect
+from audit.events import SYSTEM, record_event
+from audit.models import LeaveReason
+from conferences.errors import (
+    Barred,
+    Duplicate,
+    LoginRequired,
+    MeetingEnded,
+    MeetingFull,
+    PassInUse,
+    PasswordRequired,
+    ResumeRefused,
+    RoomNotFound,
+)
+from conferences.models import GuestPass, Meeting, Participant, ParticipantRole, ParticipantState, Room
+from conferences.services.bars import bars_on
+from conferences.services.entry import entry_is_valid
+from conferences.services.guests import pass_is_valid
+from conferences.services.identity import Visitor
+from conferences.services.meetings import is_full, let_in, live_meeting, lock_room, settle, take_out
+from conferences.services.roles import host_of, lobby_is_on
+from tenants.ids import hash_secret, new_secret
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """What a join came to: `participant` may be waiting; `media_goes_on` if the same tab is back in the same epoch."""
+
+    participant: Participant
+    media_goes_on: bool
+
+
+@transaction.atomic
+def join_meeting(visitor: Visitor, *, resume: str | None, microphone: bool, camera: bool, now: datetime) -> Entrance:
+    """Bring a visitor into the room's meeting, which begins with its first one. Raises a MeetingError."""
+    _check_identity(visitor, now=now)
+    room = lock_room(visitor.room.pk)
+    if room.closed_at is not None:
+        raise RoomNotFound
+    _check_bars(visitor, room)
+    token_hash = hash_secret(resume) if resume else ""
+    _check_token(visitor, room, token_hash)
+    meeting = live_meeting(room)
+    present = _present_row(visitor, meeting)
+    if present is not None and _goes_on(visitor, present, token_hash):
+        participant, is_same_tab = present, bool(token_hash) and token_hash == present.resume_hash
+        _come_back(participant, visitor, microphone=microphone, camera=camera, now=now)
+    else:
+        if present is not None:
+            take_out(present, reason=LeaveReason.DUPLICATE, actor=SYSTEM, left_at=now)
+        participant, is_same_tab = _enter(visitor, room, meeting, microphone=microphone, camera=camera, now=now), False
+    settle(participant.meeting, now=now)
+    participant.refresh_from_db(fields=["state", "role", "joined_at", "admitted_at"])
+    same_epoch = bool(resume) and _epoch_of(resume or "") == participant.meeting.epoch
+    return Entrance(participant, media_goes_on=is_same_tab and same_epoch)
+
+
+@transaction.atomic
+def issue_resume_token(participant: Participant) -> str:
+    """A new token for somebody who is in; the one before is spent."""
+    rows = Participant.objects.select_for_update(no_key=True, of=("self",)).select_related("meeting")
+    locked = rows.get(pk=participant.pk)
+    token = f"{locked.meeting.epoch}.{new_secret()}"
+    locked.spent_resume_hash, locked.resume_hash = locked.resume_hash, hash_secret(token)
+    locked.save(update_fields=["spent_resume_hash", "resume_hash"])
+    return token
+
+
+def _epoch_of(token: str) -> int:
+    head, _, _ = token.partition(".")
+    return int(head) if head.isascii() and head.isdecimal() and len(head) < 10 else 0
+
+
+def _check_identity(visitor: Visitor, *, now: datetime) -> None:
+    """Hold the user's or the pass's row, so that a revocation comes before this join (it is refused) or sees it."""
+    if visitor.user is not None:
+        user = User.objects.select_for_update(no_key=True).filter(pk=visitor.user.pk, is_active=True).first()
+        if user is None or not user.tenant.is_active:
+            raise LoginRequired
+        return
+    assert visitor.guest_pass is not None
+    guest_pass = GuestPass.objects.select_for_update(no_key=True).get(pk=visitor.guest_pass.pk)
+    if not pass_is_valid(guest_pass, now=now):
+        raise LoginRequired
+
+
+def _check_bars(visitor: Visitor, room: Room) -> None:
+    user_pk = visitor.user.pk if visitor.user is not None else None
+    guest_pass_pk = visitor.guest_pass.pk if visitor.guest_pass is not None else None
+    if bars_on(room, user_pk=user_pk, guest_pass_pk=guest_pass_pk, device=visitor.device).exists():
+        raise Barred
+
+
+def _check_token(visitor: Visitor, room: Room, token_hash: str) -> None:
+    """A token of somebody else is refused; one of a meeting that was ended does not begin the next."""
+    if not token_hash:
+        return
+    known = Q(resume_hash=token_hash) | Q(spent_resume_hash=token_hash)
+    holder = Participant.objects.filter(known, meeting__room=room).order_by("-pk").first()
+    if holder is None:
+        return
+    if not _is_same_person(visitor, holder) or holder.login_key != visitor.login_key:
+        raise ResumeRefused
+    if holder.leave_reason == LeaveReason.MEETING_ENDED:
+        raise MeetingEnded
+
+
+def _is_same_person(visitor: Visitor, participant: Participant) -> bool:
+    if visitor.user is not None:
+        return bool(participant.user_id == visitor.user.pk)
+    assert visitor.guest_pass is not None
+    return bool(participant.guest_pass_id == visitor.guest_pass.pk)
+
+
+def _present_row(visitor: Visitor, meeting: Meeting | None) -> Participant | None:
+    """The visitor's own row in the meeting, waiting or in. There is at most one: a constraint says so."""
+    if meeting is None:
+        return None
+    people = Participant.objects.filter(meeting=meeting, left_at=None).select_related("meeting__room__tenant", "user")
+    if visitor.user is not None:
+        return people.filter(user=visitor.user).first()
+    return people.filter(guest_pass=visitor.guest_pass).first()
+
+
+def _goes_on(visitor: Visitor, present: Participant, token_hash: str) -> bool:
+    """Whether the visitor goes on as `present`; if not, a new row replaces it. Raises Duplicate, PassInUse."""
+    if token_hash and token_hash == present.resume_hash:
+        return True
+    if present.disconnected_at is not None:
+        return _is_same_place(visitor, present)
+    if token_hash and token_hash == present.spent_resume_hash:
+        raise Duplicate
+    if visitor.user is None and not _is_same_place(visitor, present):
+        raise PassInUse
+    return False
+
+
+def _is_same_place(visitor: Visitor, participant: Participant) -> bool:
+    if visitor.user is not None:
+        return bool(participant.login_key == visitor.login_key)
+    return bool(visitor.device and participant.device == visitor.device)
+
+
+def _come_back(participant: Participant, visitor: Visitor, *, microphone: bool, camera: bool, now: datetime) -> None:
+    participant.disconnected_at = None
+    participant.last_seen_at = now
+    participant.login_key = visitor.login_key
+    participant.muted = {**participant.muted, "microphone": not microphone, "camera": not camera}
+    participant.save(update_fields=["disconnected_at", "last_seen_at", "login_key", "muted"])
+    if participant.state == ParticipantState.JOINED:
+        note_reconnect(participant.public_id, now=now)
+
+
+def _enter(
+    visitor: Visitor, room: Room, meeting: Meeting | None, *, microphone: bool, camera: bool, now: datetime
+) -> Participant:
+    if not entry_is_valid(room, visitor.stamp):
+        raise PasswordRequired
+    meeting = meeting or _begin(room, now=now)
+    waits = visitor.user is None and (host_of(meeting) is None or lobby_is_on(meeting, room))
+    if not waits and is_full(meeting, room):
+        raise MeetingFull
+    participant = Participant.objects.create(
+        tenant=room.tenant,
+        meeting=meeting,
+        user=visitor.user,
+        guest_pass=visitor.guest_pass,
+        device=visitor.device,
+        login_key=visitor.login_key,
+        name=visitor.name,
+        role=ParticipantRole.GUEST if visitor.user is None else ParticipantRole.MEMBER,
+        state=ParticipantState.WAITING,
+        joined_at=now,
+        last_seen_at=now,
+        ip_address=visitor.ip_address,
+        user_agent=visitor.user_agent,
+        muted={"microphone": not microphone, "camera": not camera, "screen": True, "screen_audio": True},
+    )
+    if not waits:
+        let_in(participant, now=now)
+    return participant
+
+
+def _begin(room: Room, *, now: datetime) -> Meeting:
+    meeting = Meeting.objects.create(tenant=room.tenant, room=room, started_at=now)
+    record_event(
+        room.tenant,
+        "meeting_started",
+        target_type="room",
+        target_id=room.public_id,
+        target_name=room.name,
+        details={"meeting": meeting.public_id},
+        now=now,
+    )
+    return meeting

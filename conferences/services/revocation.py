@@ -1,0 +1,55 @@
+"""Losing access ends running meetings: `accounts` announces, the order is written in the same transaction."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.dispatch import receiver
+
+from accounts.models import User
+from accounts.signals import access_changed
+from audit.events import SYSTEM, Actor
+from audit.models import LeaveReason
+from conferences.models import Meeting, MeetingCommand, Participant
+from conferences.services.commands import order_revocation
+from conferences.services.meetings import leave_meeting
+
+ENDING = ("disabled", "password_changed", "logged_out")
+
+
+@receiver(access_changed, dispatch_uid="conferences.revocation")
+def end_presence(sender: object, *, user: User, reason: str, login_key: str, actor: Actor, **more: Any) -> None:
+    """Order the end of the user's presence in each meeting, for one login or (`login_key` empty) for all."""
+    if reason not in ENDING:
+        return
+    present = Participant.objects.for_tenant(user.tenant).filter(_logins(login_key), user=user, left_at=None)
+    for meeting in Meeting.objects.filter(pk__in=present.values("meeting")).order_by("pk"):
+        whose = {"user": user.public_id, "login_key": login_key}
+        order_revocation(meeting, whose, actor=actor, cause=reason)
+
+
+@transaction.atomic
+def carry_out_revocation(command: MeetingCommand) -> list[str]:
+    """End the presences that a REVOKE command names. Returns the ids of all whom it concerns, left before or now."""
+    payload = command.payload
+    actor = Actor(id=payload.get("by_id", ""), name=payload.get("by", ""))
+    people = Participant.objects.filter(meeting=command.meeting, joined_at__lte=command.created_at)
+    if "guest_pass" in payload:
+        people = people.filter(guest_pass__public_id=payload["guest_pass"])
+    else:
+        people = people.filter(_logins(payload["login_key"]), user__username=payload["user"])
+    concerned = list(people.select_related("meeting").order_by("pk"))
+    for participant in concerned:
+        leave_meeting(participant, reason=LeaveReason.REVOKED, actor=actor)
+    return [participant.public_id for participant in concerned]
+
+
+def revoke_presence(participant_id: str) -> None:
+    """The minute's check found that the login or the grant of an open socket no longer holds."""
+    participant = Participant.objects.select_related("meeting").filter(public_id=participant_id).first()
+    if participant is not None:
+        leave_meeting(participant, reason=LeaveReason.REVOKED, actor=SYSTEM)
+
+
+def _logins(login_key: str) -> Q:
+    return Q(login_key=login_key) if login_key else Q()
