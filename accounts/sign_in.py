@@ -24,21 +24,32 @@ _throttle = Throttle("login")
 
 
 def sign_in(request: TenantRequest, *, slug: str, login_id: str, password: str) -> HttpResponse:
-    """Check the password and log in; the answer leads to `next` or to the rooms.
+    """Check the password and log in; the answer leads to `next` or to the rooms. Raises as `check_login`."""
+    user = check_login(request, slug=slug, login_id=login_id, password=password)
+    return log_in(request, user, target=_target(request, user))
+
+
+def check_login(request: TenantRequest, *, slug: str, login_id: str, password: str, admins_only: bool = False) -> User:
+    """Whose login this is; nobody is logged in yet.
 
     Every refusal is the same `LoginRefused` after one password hash. Raises TooManyTries before any.
     """
     keys = (slug, login_id.lower(), client_ip(request))
     _ask_for_try(keys)
     user = get_adapter().authenticate(request, tenant=request.tenant, login_id=login_id, password=password)
-    if not isinstance(user, User):
+    if not isinstance(user, User) or (admins_only and not user.is_admin):
         _throttle.failed(*keys)
         if request.tenant is not None:
             record_refused_login(request.tenant, ip_address=client_ip(request), login_id=login_id)
         raise LoginRefused
     _throttle.succeeded(*keys)
+    return user
+
+
+def log_in(request: HttpRequest, user: User, *, target: str) -> HttpResponse:
+    """Log `user` in, in place of whoever was; the answer leads to `target`, an address of ours."""
     sign_out(request)
-    return perform_password_login(request, {}, Login(user=user, redirect_url=_target(request, user)))
+    return perform_password_login(request, {}, Login(user=user, redirect_url=target))
 
 
 def sign_out(request: HttpRequest) -> None:
