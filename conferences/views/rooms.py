@@ -14,7 +14,7 @@ from conferences.services import rooms
 from conferences.services.live import my_attendance
 from conferences.views.lookup import editable_room
 
-HISTORY_ROWS = 20
+HISTORY_ROWS = 10
 
 
 @member_page
