@@ -64,10 +64,11 @@ class LiveOn:
     def is_ready(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, self.log.read_text()
-        with suppress(urllib.error.URLError, ConnectionError):
+        try:
             with urllib.request.urlopen(f"{self.url}/readyz", timeout=1) as answer:
                 return answer.status == 200
-        return False
+        except (urllib.error.URLError, ConnectionError):
+            return False
 
     def child_pids(self, *words: str) -> list[int]:
         """Processes of this installation whose command line contains all `words`, newest last."""
