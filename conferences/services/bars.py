@@ -7,14 +7,21 @@ from django.utils import timezone
 
 from accounts.models import User
 from conferences.models import Bar, GuestPass, Participant, Room
+from tenants.models import Tenant
 
 AT_LEAST = timedelta(hours=12)
 
 
-def bars_in_force(room: Room, *, now: datetime | None = None) -> QuerySet[Bar]:
+def tenant_bars_in_force(tenant: Tenant, *, now: datetime | None = None) -> QuerySet[Bar]:
     """Not lifted, and either the meeting of the removal goes on or its 12 hours are not over."""
     in_force = Q(meeting__ended_at=None) | Q(until__gt=now or timezone.now())
-    return Bar.objects.filter(in_force, room=room, lifted_at=None).select_related("user", "guest_pass").order_by("pk")
+    bars = Bar.objects.for_tenant(tenant).filter(in_force, lifted_at=None)
+    return bars.select_related("room", "user", "guest_pass").order_by("pk")
+
+
+def bars_in_force(room: Room, *, now: datetime | None = None) -> QuerySet[Bar]:
+    """The bars of one room."""
+    return tenant_bars_in_force(room.tenant, now=now).filter(room=room)
 
 
 def bars_on(room: Room, *, user_pk: int | None, guest_pass_pk: int | None, device: str) -> QuerySet[Bar]:
