@@ -30,6 +30,20 @@ export async function openCamera(deviceId) {
   return first(stream.getVideoTracks());
 }
 
+/**
+ * Both at once, so that the browser asks for permission once.
+ *
+ * @param {{microphone: string, camera: string}} deviceIds
+ * @returns {Promise<{microphone: MediaStreamTrack, camera: MediaStreamTrack}>}
+ */
+export async function openMicrophoneAndCamera(deviceIds) {
+  const stream = await navigator.mediaDevices.getUserMedia({
+    audio: { ...MICROPHONE, ...wished(deviceIds.microphone) },
+    video: { ...CAMERA, ...wished(deviceIds.camera) },
+  });
+  return { microphone: first(stream.getAudioTracks()), camera: first(stream.getVideoTracks()) };
+}
+
 /** @returns {boolean} whether this browser can share a screen (phones cannot) */
 export function canShareScreen() {
   return typeof navigator.mediaDevices?.getDisplayMedia === "function";

@@ -58,12 +58,13 @@ export class Publisher {
   /**
    * @param {Source} source
    * @param {MediaStreamTrack | null} track what to send from now on
-   * @returns {Promise<void>}
+   * @returns {Promise<boolean>} whether it needs a new offer
    */
   async setTrack(source, track) {
     const transceiver = this.#transceivers.get(source);
     if (transceiver) await transceiver.sender.replaceTrack(track);
     else if (track) this.#add(source, track);
+    return !transceiver && track !== null;
   }
 
   /** Sends an offer for what was added since the last one. */

@@ -7,7 +7,7 @@
  * @import {Source} from "../signalling/messages.js"
  */
 
-import { failureCode, openCamera, openMicrophone, openScreen } from "./devices.js";
+import { failureCode, openCamera, openMicrophone, openMicrophoneAndCamera, openScreen } from "./devices.js";
 
 /**
  * @typedef {object} SourcesEvents
@@ -54,6 +54,18 @@ export class Sources {
     return this.#tracks.get(source)?.getSettings().deviceId ?? this.#deviceIds[source];
   }
 
+  /**
+   * Opens what is wanted at the beginning. When both do not come together (one is missing, or refused), each is tried alone.
+   *
+   * @param {{microphone: boolean, camera: boolean}} wanted
+   * @returns {Promise<void>}
+   */
+  async start(wanted) {
+    if (wanted.microphone && wanted.camera && (await this.#openBoth())) return;
+    if (wanted.microphone) await this.setMicrophone(true);
+    if (wanted.camera) await this.setCamera(true);
+  }
+
   /** @param {boolean} on @returns {Promise<void>} */
   async setMicrophone(on) {
     const track = this.#tracks.get("microphone");
@@ -96,7 +108,18 @@ export class Sources {
   }
 
   stopAll() {
-    for (const [source, track] of this.#tracks) this.#forget(source, track);
+    for (const source of [...this.#tracks.keys()]) this.#release(source);
+  }
+
+  async #openBoth() {
+    try {
+      const { microphone, camera } = await openMicrophoneAndCamera(this.#deviceIds);
+      this.#adopt("microphone", microphone);
+      this.#adopt("camera", camera);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   async #openScreen() {

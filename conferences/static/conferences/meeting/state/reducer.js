@@ -21,6 +21,7 @@
  * @property {string} you own participant id
  * @property {string} roomName
  * @property {string} startedAt ISO time, "" before the first join
+ * @property {string} serverTime ISO time of the last `joined`
  * @property {boolean} chatOn
  * @property {Participant[]} participants in the order they came, you included
  * @property {WaitingGuest[]} waiting
@@ -67,6 +68,7 @@ export const INITIAL = {
   you: "",
   roomName: "",
   startedAt: "",
+  serverTime: "",
   chatOn: true,
   participants: [],
   waiting: [],
@@ -157,6 +159,7 @@ function joined(state, message) {
     you: message.you,
     roomName: message.room.name,
     startedAt: message.started_at,
+    serverTime: message.server_time,
     chatOn: message.chat,
     participants: message.participants,
     waiting: message.waiting,

@@ -1,0 +1,157 @@
+/**
+ * Wires the parts of the meeting page; the only module with side effects on import.
+ *
+ * For tests and diagnosis there is one hook, `window.liveonMeeting`: `publish` and `subscribe` are the two RTCPeerConnections as they are
+ * now (null while there is none), so that `await liveonMeeting.subscribe.getStats()` works from outside.
+ *
+ * @import {TileFace} from "./state/selectors.js"
+ * @import {State, StateEvent} from "./state/reducer.js"
+ */
+
+import { format, gettext } from "./i18n.js";
+import { canShareScreen } from "./media/devices.js";
+import { Meeting } from "./meeting.js";
+import { chosenDevices, pageData } from "./page_data.js";
+import { INITIAL, reduce } from "./state/reducer.js";
+import { Store } from "./state/store.js";
+import { Chat } from "./ui/chat.js";
+import { Clock } from "./ui/clock.js";
+import { Cover } from "./ui/cover.js";
+import { DeviceDialog, confirmed, showHelp } from "./ui/dialogs.js";
+import { Notices } from "./ui/notices.js";
+import { Panels } from "./ui/panels.js";
+import { Roster } from "./ui/roster.js";
+import { listenForShortcuts } from "./ui/shortcuts.js";
+import { Sound } from "./ui/sound.js";
+import { Stage } from "./ui/stage.js";
+import { Toolbar } from "./ui/toolbar.js";
+import { watchVideos } from "./watch_videos.js";
+
+const data = pageData();
+const devices = chosenDevices();
+/** @type {Store<State, StateEvent>} */
+const store = new Store(reduce, { ...INITIAL, roomName: data.room.name });
+const sound = new Sound(devices.speakerId);
+const meeting = new Meeting(store, {
+  room: data.room.id,
+  websocket: socketUrl(data.websocket),
+  devices,
+  onTracks: showTracks,
+  onLeft: () => location.assign(data.leave_url),
+});
+
+const stage = new Stage({
+  pin: (key) => store.dispatch({ type: "tile_pinned", key }),
+  turnPage: (page) => store.dispatch({ type: "page_turned", page }),
+  showTiles: (tiles) => meeting.showTiles(tiles),
+  picture: pictureOf,
+});
+const chat = new Chat(sendChat);
+const deviceDialog = new DeviceDialog({
+  devices: () => meeting.devices(),
+  figures: () => meeting.figures(),
+  useDevice: (source, deviceId) => void meeting.useDevice(source, deviceId),
+  sound,
+});
+const roster = new Roster({
+  mute: (participant, source) => meeting.muteParticipant(participant, source),
+  remove: (participant) => void askAndRemove(participant.id, participant.name),
+  lowerHand: (participant) => meeting.act("lower_hand", participant),
+  admit: (participant) => meeting.act("admit", participant),
+  deny: (participant) => meeting.act("deny", participant),
+  readmit: (bar) => meeting.readmit(bar),
+});
+
+/** @type {import("./ui/toolbar.js").ToolActions} */
+const tools = {
+  microphone: () => void meeting.toggleMicrophone(),
+  camera: () => void meeting.toggleCamera(),
+  screen: () => void meeting.toggleScreen(),
+  hand: () => meeting.toggleHand(),
+  people: () => togglePanel("people"),
+  chat: () => togglePanel("chat"),
+  view: () => store.dispatch({ type: "view_chosen", view: store.state.view === "grid" ? "speaker" : "grid" }),
+  devices: () => void deviceDialog.show(),
+  help: showHelp,
+  end: () => void askAndEnd(),
+  leave: () => meeting.leave(),
+};
+const screens = [
+  stage,
+  chat,
+  roster,
+  new Toolbar(tools, { canShareScreen: canShareScreen() }),
+  new Panels(closePanel, panelOpened),
+  new Cover({ again: () => meeting.restart(), leave: () => meeting.leave(), leaveUrl: data.leave_url }),
+  new Notices(),
+  new Clock(),
+];
+for (const screen of screens) store.subscribe((state) => screen.render(state));
+
+listenForShortcuts(tools, { isActive: () => store.state.phase === "joined", closePanel });
+addEventListener("pagehide", () => meeting.suspend());
+addEventListener("online", () => meeting.networkChanged());
+Object.defineProperty(window, "liveonMeeting", { value: meeting.connections });
+watchVideos(store, () => meeting.watchedCameras);
+meeting.start();
+
+/** @param {string} path */
+function socketUrl(path) {
+  const url = new URL(path, location.href);
+  url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
+}
+
+/** @param {TileFace} face @returns {MediaStreamTrack | null} */
+function pictureOf({ participant, source, own }) {
+  if (own) return meeting.ownTrack(source);
+  if (participant.muted[source]) return null;
+  return meeting.remoteTracks.find((track) => track.participant === participant.id && track.source === source)?.track ?? null;
+}
+
+function showTracks() {
+  stage.refreshPictures();
+  sound.play(meeting.remoteTracks);
+}
+
+/** @param {string} text */
+function sendChat(text) {
+  const sent = meeting.sendChat(text);
+  if (!sent) store.dispatch({ type: "noticed", kind: "bad", code: "message_not_sent" });
+  return sent;
+}
+
+/** @param {"chat" | "people"} panel */
+function togglePanel(panel) {
+  store.dispatch({ type: "panel_opened", panel: store.state.panel === panel ? null : panel });
+}
+
+function closePanel() {
+  store.dispatch({ type: "panel_opened", panel: null });
+}
+
+/** @param {"chat" | "people"} panel */
+function panelOpened(panel) {
+  if (panel !== "chat") return document.getElementById("people-title")?.focus();
+  chat.scrollToEnd();
+  chat.focus();
+}
+
+/** @param {string} id @param {string} name */
+async function askAndRemove(id, name) {
+  const yes = await confirmed({
+    title: format(gettext("Remove %(name)s?"), { name }),
+    text: gettext("The person leaves at once and cannot come back into this meeting, by any link or device, until you let them in again."),
+    yes: gettext("Remove"),
+  });
+  if (yes) meeting.act("remove", id);
+}
+
+async function askAndEnd() {
+  const yes = await confirmed({
+    title: gettext("End the meeting for everybody?"),
+    text: gettext("All participants leave at once."),
+    yes: gettext("End for all"),
+  });
+  if (yes) meeting.endForAll();
+}

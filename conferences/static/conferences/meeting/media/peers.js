@@ -1,0 +1,171 @@
+/**
+ * The two peer connections of this participant, kept alive: built, restarted after a network change, built anew when that does not help.
+ *
+ * @import {ClientMessage, ServerMessage, Source} from "../signalling/messages.js"
+ * @import {RemoteTrack} from "./subscriber.js"
+ */
+
+import { Publisher } from "./publisher.js";
+import { Recovery } from "./recovery.js";
+import { Subscriber } from "./subscriber.js";
+
+/**
+ * @typedef {object} PeersOptions
+ * @property {(message: ClientMessage) => void} send
+ * @property {() => boolean} canSend whether signalling is up and joined
+ * @property {() => [Source, MediaStreamTrack][]} ownTracks what is to be published
+ * @property {(source: Source) => void} onPublished the SFU has taken this source
+ * @property {(tracks: RemoteTrack[]) => void} onTracks what arrives now, whole
+ * @property {(connected: boolean) => void} onConnected both connections stand, or one does not
+ */
+
+export class Peers {
+  #options;
+  /** @type {RTCIceServer[]} */
+  #iceServers = [];
+  /** @type {Publisher | null} */
+  #publisher = null;
+  /** @type {Subscriber | null} */
+  #subscriber = null;
+  /** @type {{publish: Recovery | null, subscribe: Recovery | null}} */
+  #recovery = { publish: null, subscribe: null };
+  #down = { publish: false, subscribe: false };
+
+  /** @param {PeersOptions} options */
+  constructor(options) {
+    this.#options = options;
+  }
+
+  /** @returns {RTCPeerConnection | null} */
+  get publish() {
+    return this.#publisher?.pc ?? null;
+  }
+
+  /** @returns {RTCPeerConnection | null} */
+  get subscribe() {
+    return this.#subscriber?.pc ?? null;
+  }
+
+  /** Both connections anew, with these relays. @param {RTCIceServer[]} [iceServers] */
+  build(iceServers = this.#iceServers) {
+    this.#iceServers = iceServers;
+    this.#buildSubscriber();
+    this.#buildPublisher();
+  }
+
+  /** Signalling is back and the server kept our media: say again what may have been lost on the way. */
+  resume() {
+    if (!this.#subscriber) return this.build();
+    this.#options.send({ type: "subscribe", transport_id: this.#subscriber.transportId });
+    this.#publisher?.resend();
+    this.hurry();
+  }
+
+  /** The network is back: do not wait. */
+  hurry() {
+    this.#recovery.publish?.hurry();
+    this.#recovery.subscribe?.hurry();
+  }
+
+  /** @param {ServerMessage} message */
+  receive(message) {
+    if (message.type === "published") void this.#publisher?.accept(message.transport_id, message.sdp).catch(() => this.#buildPublisher());
+    if (message.type === "subscribe_offer") this.#subscriber?.take(message);
+    if (message.type === "error" && message.request?.startsWith("publish-")) void this.#publisher?.refuse();
+  }
+
+  /**
+   * @param {Source} source
+   * @param {MediaStreamTrack | null} track what to send from now on
+   * @returns {Promise<void>}
+   */
+  async setTrack(source, track) {
+    const publisher = this.#publisher;
+    if (!publisher) {
+      if (track && this.#subscriber) this.#buildPublisher();
+    } else if (track && !publisher.fits(source, track)) {
+      this.#buildPublisher();
+    } else if (await publisher.setTrack(source, track)) {
+      await publisher.negotiate();
+    }
+  }
+
+  close() {
+    this.#closePublisher();
+    this.#closeSubscriber();
+  }
+
+  /** Without anything to send there is no publish connection. */
+  #buildPublisher() {
+    this.#closePublisher();
+    const tracks = this.#options.ownTracks();
+    if (tracks.length === 0) return;
+    const publisher = new Publisher({
+      transportId: newTransportId("publish"),
+      iceServers: this.#iceServers,
+      offer: (transport_id, sdp, sources) => this.#options.send({ type: "publish", transport_id, sdp, sources, request: transport_id }),
+      onPublished: (source) => this.#options.onPublished(source),
+    });
+    this.#publisher = publisher;
+    this.#recovery.publish = this.#watch("publish", publisher.pc, () => void publisher.restartIce(), () => this.#buildPublisher());
+    void this.#publishAll(publisher, tracks);
+  }
+
+  /** @param {Publisher} publisher @param {[Source, MediaStreamTrack][]} tracks */
+  async #publishAll(publisher, tracks) {
+    for (const [source, track] of tracks) await publisher.setTrack(source, track);
+    await publisher.negotiate();
+    this.#recovery.publish?.start();
+  }
+
+  #buildSubscriber() {
+    this.#closeSubscriber();
+    const subscriber = new Subscriber({
+      transportId: newTransportId("subscribe"),
+      iceServers: this.#iceServers,
+      answer: (transport_id, revision, sdp) => this.#answer(transport_id, revision, sdp),
+      onTracks: this.#options.onTracks,
+      onFailed: () => this.#buildSubscriber(),
+    });
+    this.#subscriber = subscriber;
+    const restart = () => this.#options.send({ type: "restart_ice", transport_id: subscriber.transportId });
+    this.#recovery.subscribe = this.#watch("subscribe", subscriber.pc, restart, () => this.#buildSubscriber());
+    this.#options.send({ type: "subscribe", transport_id: subscriber.transportId });
+  }
+
+  /** @param {string} transport_id @param {number} revision @param {string} sdp */
+  #answer(transport_id, revision, sdp) {
+    this.#options.send({ type: "subscribe_answer", transport_id, revision, sdp });
+    this.#recovery.subscribe?.start();
+  }
+
+  /** @param {"publish" | "subscribe"} which @param {RTCPeerConnection} pc @param {() => void} restartIce @param {() => void} rebuild */
+  #watch(which, pc, restartIce, rebuild) {
+    const onChange = (/** @type {boolean} */ connected) => this.#report(which, connected);
+    this.#report(which, true);
+    return new Recovery({ pc, canTry: this.#options.canSend, restartIce, rebuild, onChange });
+  }
+
+  /** A new connection counts as up until it fails: it may have nothing to carry yet. @param {"publish" | "subscribe"} which @param {boolean} connected */
+  #report(which, connected) {
+    this.#down[which] = !connected;
+    this.#options.onConnected(!this.#down.publish && !this.#down.subscribe);
+  }
+
+  #closePublisher() {
+    this.#recovery.publish?.stop();
+    this.#publisher?.close();
+    this.#publisher = null;
+  }
+
+  #closeSubscriber() {
+    this.#recovery.subscribe?.stop();
+    this.#subscriber?.close();
+    this.#subscriber = null;
+  }
+}
+
+/** @param {string} kind @returns {string} new in every page and connection */
+function newTransportId(kind) {
+  return `${kind}-${crypto.randomUUID()}`;
+}

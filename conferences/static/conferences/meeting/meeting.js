@@ -1,0 +1,295 @@
+/**
+ * The meeting as the page lives it: what arrives by signalling goes to the state and to the media; what the person does goes out.
+ * The screens call the public methods; they see nothing else of it.
+ *
+ * @import {ErrorMessage, JoinedMessage, ServerMessage, Source, Tile} from "./signalling/messages.js"
+ * @import {RemoteTrack} from "./media/subscriber.js"
+ * @import {State, StateEvent} from "./state/reducer.js"
+ * @import {Store} from "./state/store.js"
+ */
+
+import { pageLanguage } from "./i18n.js";
+import { listDevices } from "./media/devices.js";
+import { Peers } from "./media/peers.js";
+import { Sources } from "./media/sources.js";
+import { StatsReader } from "./media/stats.js";
+import { Connection } from "./signalling/connection.js";
+import { SOURCES } from "./signalling/messages.js";
+import { leaveToken, takeToken } from "./signalling/resume.js";
+import { yourself } from "./state/selectors.js";
+
+/**
+ * @typedef {object} MeetingOptions
+ * @property {string} room public id
+ * @property {string} websocket URL of the signalling socket
+ * @property {{microphone: boolean, camera: boolean, microphoneId: string, cameraId: string}} devices chosen on the join page
+ * @property {() => void} onTracks the tracks to be seen and heard changed
+ * @property {() => void} onLeft the person has left: go to the next page
+ */
+
+/** Fatal errors after which the page comes back by itself. */
+const PASSING = new Set(["internal", "too_fast", "media_unavailable", "resume_refused", "message_too_large", "bad_message"]);
+
+/** Errors that the person can do nothing about and need not read. */
+const SILENT = new Set(["stale_revision", "not_joined", "already_joined", "resume_refused"]);
+
+export class Meeting {
+  #options;
+  #store;
+  #connection;
+  #peers;
+  #sources;
+  #stats = new StatsReader();
+  /** @type {string | null} */
+  #token;
+  /** @type {RemoteTrack[]} */
+  #remoteTracks = [];
+  /** @type {Tile[]} */
+  #tiles = [];
+
+  /**
+   * @param {Store<State, StateEvent>} store
+   * @param {MeetingOptions} options
+   */
+  constructor(store, options) {
+    this.#store = store;
+    this.#options = options;
+    this.#token = takeToken(options.room);
+    this.#connection = new Connection(options.websocket, {
+      onOpen: () => this.#join(),
+      onMessage: (message) => this.#receive(message),
+      onLost: () => store.dispatch({ type: "link_lost" }),
+      onClosed: (reason) => this.#end(reason),
+    });
+    this.#sources = new Sources(
+      {
+        onTrack: (source, track) => this.#send(source, track),
+        onSwitched: (source, on) => this.#switched(source, on),
+        onFailed: (source, code) => this.#deviceFailed(source, code),
+      },
+      { microphone: options.devices.microphoneId, camera: options.devices.cameraId },
+    );
+    this.#peers = new Peers({
+      send: (message) => void this.#connection.send(message),
+      canSend: () => this.#isIn(),
+      ownTracks: () => this.#sources.tracks(),
+      onPublished: (source) => this.#tellMuted(source),
+      onTracks: (tracks) => this.#arrived(tracks),
+      onConnected: (connected) => store.dispatch({ type: "media_connected", connected }),
+    });
+  }
+
+  /** The two peer connections, for tests and diagnosis. */
+  get connections() {
+    return this.#peers;
+  }
+
+  /** What arrives from the others. @returns {RemoteTrack[]} */
+  get remoteTracks() {
+    return this.#remoteTracks;
+  }
+
+  /** The cameras that are on the screen and should move. @returns {RemoteTrack[]} */
+  get watchedCameras() {
+    const shown = new Set(this.#tiles.map(({ participant, source }) => `${participant}/${source}`));
+    return this.#remoteTracks.filter(({ participant, source }) => source === "camera" && shown.has(`${participant}/camera`));
+  }
+
+  /** @param {Source} source @returns {MediaStreamTrack | null} */
+  ownTrack(source) {
+    return this.#sources.track(source);
+  }
+
+  start() {
+    this.#connection.open();
+    void this.#sources.start(this.#options.devices);
+  }
+
+  /** Once more after a final screen: another tab gives way, or there is room now. */
+  restart() {
+    this.#token = null;
+    this.#store.dispatch({ type: "restarted" });
+    this.start();
+  }
+
+  /** The page goes away and may come back as a reload: nothing is said, the server waits for it. */
+  suspend() {
+    if (this.#token !== null) leaveToken(this.#options.room, this.#token);
+  }
+
+  networkChanged() {
+    this.#connection.retryNow();
+    this.#peers.hurry();
+  }
+
+  async toggleMicrophone() {
+    await this.#sources.setMicrophone(!this.#sources.isOn("microphone"));
+  }
+
+  async toggleCamera() {
+    await this.#sources.setCamera(!this.#sources.isOn("camera"));
+  }
+
+  async toggleScreen() {
+    await this.#sources.setScreen(!this.#sources.isOn("screen"));
+  }
+
+  toggleHand() {
+    this.#connection.send({ type: "raise_hand", raised: yourself(this.#store.state)?.hand_raised_at === null });
+  }
+
+  /** @param {"microphone" | "camera"} source @param {string} deviceId */
+  async useDevice(source, deviceId) {
+    await this.#sources.useDevice(source, deviceId);
+  }
+
+  /** What is plugged in, and which of it is in use. */
+  async devices() {
+    const inUse = { microphone: this.#sources.deviceId("microphone"), camera: this.#sources.deviceId("camera") };
+    return { ...(await listDevices()), inUse };
+  }
+
+  /** Rates since the last call, path and cipher of the media. */
+  async figures() {
+    return this.#stats.read(this.#peers.publish, this.#peers.subscribe, performance.now());
+  }
+
+  /** @param {string} text @returns {boolean} whether it went out */
+  sendChat(text) {
+    return this.#connection.send({ type: "chat", text });
+  }
+
+  /** What is on the screen now. @param {Tile[]} tiles */
+  showTiles(tiles) {
+    this.#tiles = tiles.slice(0, 64);
+    this.#tellView();
+  }
+
+  /** @param {string} participant @param {"microphone" | "camera" | "screen"} source */
+  muteParticipant(participant, source) {
+    this.#connection.send({ type: "mute_participant", participant, source });
+  }
+
+  /** @param {"admit" | "deny" | "remove" | "lower_hand"} type @param {string} participant */
+  act(type, participant) {
+    this.#connection.send({ type, participant });
+  }
+
+  /** @param {string} bar */
+  readmit(bar) {
+    this.#connection.send({ type: "readmit", bar });
+  }
+
+  endForAll() {
+    this.#connection.send({ type: "end" });
+  }
+
+  leave() {
+    this.#connection.send({ type: "leave" });
+    this.#end("left");
+    this.#options.onLeft();
+  }
+
+  #join() {
+    const { microphone, camera } = this.#store.state.phase === "joined" ? this.#store.state.own : this.#options.devices;
+    this.#connection.send({ type: "join", resume: this.#token, microphone, camera, language: pageLanguage() });
+  }
+
+  /** @param {ServerMessage} message */
+  #receive(message) {
+    if (message.type === "error") return this.#refused(message);
+    this.#store.dispatch(message);
+    this.#peers.receive(message);
+    if (message.type === "joined") this.#joined(message);
+    if (message.type === "rebuild") this.#rebuild();
+    if (message.type === "muted_by_host") this.#switchOff(message.source);
+    if (message.type === "removed" || message.type === "meeting_ended") this.#end(message.reason);
+  }
+
+  /** @param {JoinedMessage} message */
+  #joined(message) {
+    this.#token = message.resume;
+    this.#connection.settle();
+    if (message.resumed && this.#peers.subscribe) this.#peers.resume();
+    else this.#peers.build(message.ice_servers);
+    this.#correct(message);
+    this.#tellView();
+  }
+
+  /** What was switched while the socket was away. @param {JoinedMessage} message */
+  #correct({ you, participants }) {
+    const known = participants.find(({ id }) => id === you)?.muted;
+    for (const source of SOURCES) if (known?.[source] === this.#sources.isOn(source)) this.#tellMuted(source);
+  }
+
+  #rebuild() {
+    this.#arrived([]);
+    this.#peers.build();
+    this.#tellView();
+  }
+
+  /** @param {ErrorMessage} error */
+  #refused(error) {
+    this.#peers.receive(error);
+    if (error.code === "resume_refused") this.#token = null;
+    if (error.code === "resume_refused" && !error.fatal) this.#join();
+    if (error.fatal && !PASSING.has(error.code)) this.#end(error.code);
+    else if (!SILENT.has(error.code)) this.#store.dispatch(error);
+  }
+
+  /** @param {string} reason */
+  #end(reason) {
+    this.#token = null;
+    this.#store.dispatch({ type: "over", reason });
+    this.#connection.close();
+    this.#peers.close();
+    this.#sources.stopAll();
+    this.#arrived([]);
+  }
+
+  /** @param {Source} source @param {MediaStreamTrack | null} track */
+  #send(source, track) {
+    void this.#peers.setTrack(source, track);
+    this.#options.onTracks();
+  }
+
+  /** @param {Source} source @param {boolean} on */
+  #switched(source, on) {
+    this.#store.dispatch({ type: "own_switched", source, on });
+    this.#tellMuted(source);
+  }
+
+  /** @param {Source} source */
+  #tellMuted(source) {
+    if (this.#isIn()) this.#connection.send({ type: "mute", source, muted: !this.#sources.isOn(source) });
+  }
+
+  #isIn() {
+    const { phase, linked } = this.#store.state;
+    return phase === "joined" && linked;
+  }
+
+  #tellView() {
+    if (this.#isIn()) this.#connection.send({ type: "set_view", tiles: this.#tiles });
+  }
+
+  /** @param {Source} source @param {string} code */
+  #deviceFailed(source, code) {
+    const cancelled = source === "screen" && code === "device_denied";
+    if (!cancelled) this.#store.dispatch({ type: "noticed", kind: "bad", code: `${code}_${source}` });
+    this.#tellMuted(source);
+  }
+
+  /** @param {Source} source */
+  #switchOff(source) {
+    if (source === "microphone") void this.#sources.setMicrophone(false);
+    else if (source === "camera") void this.#sources.setCamera(false);
+    else void this.#sources.setScreen(false);
+  }
+
+  /** @param {RemoteTrack[]} tracks */
+  #arrived(tracks) {
+    this.#remoteTracks = tracks;
+    this.#options.onTracks();
+  }
+}
