@@ -38,13 +38,17 @@ def find_tenant_by_admintool_key(key: str) -> Tenant | None:
 
 
 def _save_new(tenant: Tenant) -> None:
-    if Tenant.objects.filter(slug=tenant.slug).exists():
+    if _slug_is_taken(tenant.slug):
         raise SlugTaken
     try:
         with transaction.atomic():
             tenant.save(force_insert=True)
     except IntegrityError as error:
         raise SlugTaken from error
+
+
+def _slug_is_taken(slug: str) -> bool:
+    return Tenant.objects.filter(slug=slug).exists()
 
 
 def _record(tenant: Tenant, action: str, actor: Actor) -> None:
