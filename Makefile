@@ -48,7 +48,7 @@ test-embedded: tools
 	$(PYTEST) -m "not e2e and not long"
 
 test-services: tools test-packages
-	$(PYTEST) -m "not e2e and not long" --services $(wildcard $(PACKAGES:%=tests/%))
+	$(PYTEST) -m "not e2e and not long" --services $(wildcard $(PACKAGES:%=tests/%)) tests/integration tests/test_backends.py
 
 test-js: node_modules/.package-lock.json
 	node --test "tests/js/**/*.test.js"

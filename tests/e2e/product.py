@@ -97,8 +97,11 @@ def _descendants(pid: int) -> list[int]:
 
 
 @contextmanager
-def liveon(**variables: str) -> Iterator[LiveOn]:
-    """A started installation with `variables` added to its environment; ready when it is yielded."""
+def liveon(*, under: tuple[str, ...] = (), **variables: str) -> Iterator[LiveOn]:
+    """A started installation with `variables` added to its environment; ready when it is yielded.
+
+    `under` is a command that runs another one (strace) and leaves its process id alone.
+    """
     with folder("e2e") as directory:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("LIVEON_")}
         inherited.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -106,7 +109,8 @@ def liveon(**variables: str) -> Iterator[LiveOn]:
         media_port = int(variables.get("LIVEON_MEDIA_PORT", free_port()))
         found = LiveOn(directory / "data", free_port(), media_port, environment)
         found.data_dir.mkdir()
-        command = [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(found.port)]
+        environment["LIVEON_SERVED_URL"] = found.url
+        command = [*under, sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(found.port)]
         command += ["--media-port", str(media_port)]
         with (
             found.log.open("wb") as log,
