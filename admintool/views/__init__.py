@@ -1,0 +1,1 @@
+"""Views of Admintool: parse, call one service, show."""

@@ -1,0 +1,39 @@
+"""What administrators look at, in the audit log. The Admintool key is never part of it."""
+
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.actors import actor_of
+from accounts.models import User
+from audit.events import record_event
+
+VISIT_LENGTH = 1800  # s: a login that goes on looking is a new visit
+SESSION_NAME = "admintool_visit"
+
+
+def note_visit(request: HttpRequest) -> None:
+    """Record the first page of a login, and the first after each half hour, as `admintool_visited`."""
+    now = timezone.now().timestamp()
+    if now - request.session.get(SESSION_NAME, 0) < VISIT_LENGTH:
+        return
+    record_reading(request, "admintool_visited")
+    request.session[SESSION_NAME] = now
+
+
+def record_reading(request: HttpRequest, action: str, **details: Any) -> None:
+    """Record that the signed-in administrator read or took out what others should know was read."""
+    assert isinstance(request.user, User)
+    tenant = request.user.tenant
+    with transaction.atomic():
+        record_event(
+            tenant,
+            action,
+            actor=actor_of(request),
+            target_type="tenant",
+            target_id=tenant.public_id,
+            target_name=tenant.name,
+            details=details,
+        )
