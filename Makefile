@@ -60,7 +60,7 @@ test-long: tools test-packages node_modules/.package-lock.json
 	$(PYTEST) -m long
 
 fuzz: tools
-	LIVEON_FUZZ_EXAMPLES=$(or $(EXAMPLES),20000) $(PYTEST) -m fuzz --timeout 0
+	LIVEON_FUZZ_CASES=$(or $(CASES),20000) $(PYTEST) -m fuzz --timeout 0
 
 bench: tools
 	@$(PYTHON_IN_VENV) -m tests.bench

@@ -24,8 +24,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
-    for name in [name for name in os.environ if name.startswith("LIVEON_")]:
-        del os.environ[name]
+    for name in list(os.environ):
+        if name.startswith("LIVEON_") and name != "LIVEON_FUZZ_CASES":
+            del os.environ[name]
     data_dir = tempfile.mkdtemp(prefix="liveon-test-")
     _cleanup.callback(shutil.rmtree, data_dir, ignore_errors=True)
     os.environ["LIVEON_DATA_DIR"] = data_dir
