@@ -100,7 +100,9 @@ def test_signed_in_admin_skips_the_login(admin_client: Client) -> None:
 @pytest.mark.parametrize(
     ("login_id", "password"), [("member", PASSWORD), ("admin", "wrong"), ("nobody", PASSWORD), ("stranger", PASSWORD)]
 )
-def test_every_refusal_is_alike(client: Client, admin: User, member: User, stranger: User, login_id: str, password: str) -> None:
+def test_every_refusal_is_alike(
+    client: Client, admin: User, member: User, stranger: User, login_id: str, password: str
+) -> None:
     answer = client.post(url("login"), {"login_id": login_id, "password": password})
     assert answer.status_code == 200
     assert b"The organisation, user ID or password is not right." in answer.content
