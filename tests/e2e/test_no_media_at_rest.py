@@ -6,7 +6,6 @@ takes samples of the encoded frames that are sent; no sample may be in any file,
 
 import fnmatch
 import re
-import shutil
 from pathlib import Path
 
 from tests.e2e.product import LiveOn, liveon, make_organisation
@@ -62,7 +61,7 @@ def is_kept(path: str, product: LiveOn) -> bool:
 def test_a_meeting_leaves_no_media_in_any_file(person):
     with folder("strace") as directory:
         trace = directory / "trace"
-        strace = (shutil.which("strace"), "-D", "-f", "--seccomp-bpf", "-y", "-qq", "-o", str(trace))
+        strace = ("strace", "-D", "-f", "--seccomp-bpf", "-y", "-qq", "-o", str(trace))
         with liveon(under=(*strace, "-e", "trace=open,openat,openat2,creat")) as product:
             samples = hold_meeting(product, person)
             media_server = set(product.child_pids("media_sfu"))
