@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection
@@ -16,8 +18,8 @@ from tests.factories import PASSWORD, make_admin
 ACTOR = Actor(id="abc", name="Aoki", ip_address="192.0.2.1")
 
 
-def create(tenant: Tenant, **fields: object) -> User:
-    values = {"login_id": "sato", "name": "佐藤 一郎", "password": PASSWORD} | fields
+def create(tenant: Tenant, **fields: Any) -> User:
+    values: dict[str, Any] = {"login_id": "sato", "name": "佐藤 一郎", "password": PASSWORD} | fields
     return create_user(tenant, actor=ACTOR, **values)
 
 

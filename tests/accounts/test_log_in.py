@@ -78,7 +78,8 @@ def test_session_key_from_before_the_login_is_worthless(client: Client, member: 
     session = client.session
     session["planted"] = "by somebody else"
     session.save()
-    client.cookies["liveon_login"] = planted = session.session_key
+    planted = str(session.session_key)
+    client.cookies["liveon_login"] = planted
     log_in(client, "acme", "member")
     assert client.session.session_key != planted
     assert not client.session.exists(planted)

@@ -1,4 +1,5 @@
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -21,7 +22,7 @@ def admins_view(request: HttpRequest, **kwargs: str) -> HttpResponse:
 
 def request_of(user: User | None, tenant: Tenant | None) -> HttpRequest:
     request = RequestFactory().get("/t/acme/some/page/?of=theirs")
-    request.user = User.objects.get(pk=user.pk) if user else None
+    request.user = User.objects.get(pk=user.pk) if user else AnonymousUser()
     request.tenant = tenant
     return request
 
