@@ -52,9 +52,9 @@ export class Recovery {
   #changed() {
     const state = this.#options.pc.connectionState;
     if (state === "connected") this.#recovered();
+    if (this.#isDown()) this.#options.onChange(false);
     if (state === "disconnected") this.#wait(DISCONNECTED_MS);
     if (state === "failed") this.#try();
-    if (state === "disconnected" || state === "failed") this.#options.onChange(false);
   }
 
   #recovered() {
