@@ -51,7 +51,7 @@ test-services: tools test-packages
 	$(PYTEST) -m "not e2e and not long" --services $(wildcard $(PACKAGES:%=tests/%)) tests/integration tests/test_backends.py
 
 test-js: node_modules/.package-lock.json
-	node --test "tests/js/**/*.test.js"
+	node --test tests/js/*.test.mjs
 
 test-browsers: tools test-packages node_modules/.package-lock.json
 	$(PYTEST) -m "e2e and not long"
