@@ -113,7 +113,7 @@ class NewUserForm(UserForm, PasswordForm):
 
 class RemovalForm(forms.Form):
     note = forms.CharField(
-        label=_("Reason"),
+        label=_("Reason for the removal"),
         required=False,
         max_length=200,
         help_text=_("Optional. It is kept in the log; nobody in the meeting sees it."),

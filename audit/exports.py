@@ -29,8 +29,8 @@ class Column(NamedTuple):
 
 
 COLUMNS = (
-    Column(_("Joined"), lambda row, zone: _local(row.joined_at, zone)),
-    Column(_("Left"), lambda row, zone: _local(row.left_at, zone)),
+    Column(_("Joined at"), lambda row, zone: _local(row.joined_at, zone)),
+    Column(_("Left at"), lambda row, zone: _local(row.left_at, zone)),
     Column(_("Seconds"), lambda row, zone: int((row.left_at - row.joined_at).total_seconds()) if row.left_at else ""),
     Column(_("Room"), lambda row, zone: row.room_name),
     Column(_("User ID"), lambda row, zone: row.login_id),

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.http import StreamingHttpResponse
+from django.http import HttpResponseBase, StreamingHttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -16,7 +16,9 @@ from tests.admintool.conftest import url
 from tests.audit.records import make_attendance
 
 
-def body(response: StreamingHttpResponse) -> str:
+def body(response: HttpResponseBase) -> str:
+    assert isinstance(response, StreamingHttpResponse)
+
     async def collect() -> bytes:
         return b"".join([piece async for piece in response.streaming_content])
 

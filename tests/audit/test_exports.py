@@ -40,7 +40,7 @@ def test_export_has_a_byte_order_mark_and_local_times(tenant: Tenant) -> None:
     exported = export(tenant)
     assert exported.startswith(b"\xef\xbb\xbf")
     (row,) = cells(exported)
-    assert (row["Joined"], row["Left"], row["Seconds"]) == ("2026-06-15 12:00:00", "2026-06-15 13:30:00", "5400")
+    assert (row["Joined at"], row["Left at"], row["Seconds"]) == ("2026-06-15 12:00:00", "2026-06-15 13:30:00", "5400")
     assert (row["User ID"], row["Name"], row["Guest"], row["IP address"]) == ("sato", "佐藤", "no", "192.0.2.10")
     assert (row["Reason for leaving"], row["Ended by"], row["Reconnects"]) == ("Removed", "Aoki", "2")
 
@@ -48,7 +48,7 @@ def test_export_has_a_byte_order_mark_and_local_times(tenant: Tenant) -> None:
 def test_export_of_an_open_attendance_leaves_the_end_empty(tenant: Tenant) -> None:
     make_attendance(tenant, ip_address=None, is_guest=True)
     (row,) = cells(export(tenant))
-    assert (row["Left"], row["Seconds"], row["IP address"], row["Guest"]) == ("", "", "", "yes")
+    assert (row["Left at"], row["Seconds"], row["IP address"], row["Guest"]) == ("", "", "", "yes")
 
 
 def test_export_speaks_japanese(tenant: Tenant) -> None:
@@ -58,7 +58,7 @@ def test_export_speaks_japanese(tenant: Tenant) -> None:
 
 
 def test_empty_export_has_its_headings(tenant: Tenant) -> None:
-    assert export(tenant).decode("utf-8-sig").startswith("Joined,Left,")
+    assert export(tenant).decode("utf-8-sig").startswith("Joined at,Left at,")
     assert not cells(export(tenant))
 
 
