@@ -66,7 +66,7 @@ class Demux:
             self.drops["stun_ignored"] += 1
             return
         password = agent.password_of(ufrag, now)
-        if password is None or not agent.checks.take(now):
+        if password is None or not agent.checks.take(1, now):
             self.drops["stun_rate"] += 1
             return
         try:

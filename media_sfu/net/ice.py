@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Callable
 from typing import Protocol
 
-from media_sfu.net.limits import TokenBucket
+from media_sfu.bandwidth.policing import TokenBucket
 
 MAX_PAIRS = 8
 CHECKS_PER_SECOND = 20

@@ -1,25 +1,6 @@
-"""Rate limits of the media port. Time comes in as a value, in seconds."""
+"""Whom the media port ignores for a while. Time comes in as a value, in seconds."""
 
 from collections import OrderedDict
-
-
-class TokenBucket:
-    """At most `rate` events a second on average, `burst` at once."""
-
-    __slots__ = ("_at", "_burst", "_rate", "_tokens")
-
-    def __init__(self, rate: float, burst: float) -> None:
-        self._rate, self._burst = rate, burst
-        self._tokens, self._at = burst, 0.0
-
-    def take(self, now: float) -> bool:
-        """Whether one more event is allowed now."""
-        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
-        self._at = now
-        if self._tokens < 1:
-            return False
-        self._tokens -= 1
-        return True
 
 
 class Offenders:

@@ -100,6 +100,10 @@ class Transport:
         else:
             self._become("disconnected" if silence > DISCONNECTED_SECONDS else "connected")
 
+    def fail(self) -> None:
+        """Give up: the browser does not answer, or not in time."""
+        self._become("failed")
+
     def close(self) -> None:
         """Kill credentials, addresses and keys. Nothing is sent, not even a goodbye."""
         self.agent.close()

@@ -4,7 +4,8 @@ rids, payload types and extension numbers.
 
 from dataclasses import dataclass
 
-from media_sfu.sdp.model import ABS_SEND_TIME, Codec, Section
+from media_sfu.rtp.extensions import ABSOLUTE_SEND_TIME
+from media_sfu.sdp.model import Codec, Section
 
 OPUS, VP8, VP8_RTX = 111, 96, 97  # payload types towards subscribers
 ABS_SEND_TIME_ID = 1
@@ -114,7 +115,7 @@ def _offer_section(transport: TransportParameters, mid: str, kind: str, track: F
     repair = VP8_RTX if kind == "video" else None
     payload_types = f"{OPUS}" if kind == "audio" else f"{VP8} {VP8_RTX}"
     lines = [f"m={kind} 9 UDP/TLS/RTP/SAVPF {payload_types}", *_transport(transport, "actpass"), f"a=mid:{mid}"]
-    lines.append(f"a=extmap:{ABS_SEND_TIME_ID} {ABS_SEND_TIME}")
+    lines.append(f"a=extmap:{ABS_SEND_TIME_ID} {ABSOLUTE_SEND_TIME}")
     lines += _codec(codec, repair, ["goog-remb"] if kind == "video" else [], stereo=True)
     if track is None:
         return [*lines, "a=inactive"]

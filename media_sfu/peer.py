@@ -1,0 +1,165 @@
+"""One participant in the worker: two transports, publications, view, counters, and the link that owns it."""
+
+import time
+from typing import TYPE_CHECKING
+
+from media_sfu.control.messages import Json
+from media_sfu.control.server import Link
+from media_sfu.errors import RequestRefused
+from media_sfu.net.transport import Network
+from media_sfu.publication import Publication
+from media_sfu.publish_transport import PublishTransport
+from media_sfu.quality import QualityJudge
+from media_sfu.stats import PeerCounters
+from media_sfu.subscribe_transport import SubscribeTransport
+
+if TYPE_CHECKING:
+    from media_sfu.router import Router
+
+MEDIA_TIMEOUT_SECONDS = 120.0
+
+Side = PublishTransport | SubscribeTransport
+
+
+class Peer:
+    """`link` is None while its web process is away."""
+
+    def __init__(self, router: "Router", peer_id: str, subjects: list[str], link: Link, network: Network) -> None:
+        self.router, self.id, self.subjects = router, peer_id, frozenset(subjects)
+        self.link: Link | None = link
+        self.counters = PeerCounters()
+        self.publications: dict[str, Publication] = {}
+        self.publishing: PublishTransport | None = None
+        self.subscribing: SubscribeTransport | None = None
+        self.view: dict[tuple[str, str], tuple[int, int]] | None = None
+        self.quality = QualityJudge()
+        self._network = network
+        self._told: dict[str, tuple[str, str | None, str | None]] = {}  # transport id -> what was told of it
+        self._received: dict[str, int] = {}  # transport id -> packets at the last tick
+        self._connected_at = time.monotonic()
+
+    def emit(self, kind: str, **fields: object) -> None:
+        """Send an event of this peer to its owner."""
+        if self.link is not None:
+            self.link.send({"type": kind, "router": self.router.id, "peer": self.id, **fields})
+
+    def publish(self, transport_id: str, sdp: str, sources: dict[str, str]) -> Json:
+        """Answer a publish offer; another `transport_id` replaces the transport, its publications stay."""
+        current = self.publishing
+        if current is not None and current.transport.id == transport_id and current.transport.state != "closed":
+            return {"sdp": current.answer(sdp, sources), "publications": current.publications()}
+        fresh = PublishTransport(self, self._network, transport_id)
+        try:
+            answer = fresh.answer(sdp, sources)
+        except RequestRefused:
+            fresh.close()
+            raise
+        self.publishing = fresh
+        self._watch(fresh)
+        if current is not None:
+            current.close()
+        return {"sdp": answer, "publications": fresh.publications()}
+
+    def subscribe(self, transport_id: str) -> None:
+        """Build the subscribe transport; another `transport_id` replaces it. Offers follow as events."""
+        if self.subscribing is not None and self.subscribing.transport.id == transport_id:
+            return
+        if self.subscribing is not None:
+            self.subscribing.close()
+        self.subscribing = SubscribeTransport(self, self._network, transport_id)
+        self._watch(self.subscribing)
+        for publication in self.router.publications():
+            if publication.peer is not self:
+                self.subscribing.add(publication)
+
+    def subscribing_as(self, transport_id: str) -> SubscribeTransport:
+        """The subscribe transport of this id. Raises RequestRefused (`unknown_transport`)."""
+        if self.subscribing is None or self.subscribing.transport.id != transport_id:
+            raise RequestRefused("unknown_transport")
+        return self.subscribing
+
+    def set_view(self, tiles: list[Json]) -> None:
+        self.view = {(tile["participant"], tile["source"]): (tile["width"], tile["height"]) for tile in tiles}
+        if self.subscribing is not None:
+            self.subscribing.update_view()
+
+    def set_muted(self, source: str, *, muted: bool) -> None:
+        """Also known before the source is published, and kept when it is published anew."""
+        if muted:
+            self.router.muted.add((self.id, source))
+        else:
+            self.router.muted.discard((self.id, source))
+        publication = self.publications.get(source)
+        if publication is not None:
+            publication.set_muted(muted=muted)
+
+    def end_publication(self, source: str) -> None:
+        publication = self.publications.pop(source, None)
+        if publication is not None:
+            publication.clear()
+            self.router.unpublished(publication)
+
+    def states(self) -> Json:
+        """W3C states of both transports, null where there is none."""
+        publish = self.publishing.transport.state if self.publishing else None
+        return {"publish": publish, "subscribe": self.subscribing.transport.state if self.subscribing else None}
+
+    def sides(self) -> list[Side]:
+        return [side for side in (self.publishing, self.subscribing) if side is not None]
+
+    def tick(self, now: float) -> bool:
+        """Judge the transports, send the reports, once a second. False when no media has flowed for too long."""
+        for side in self.sides():
+            received = side.endpoint.received
+            side.transport.tick(now, media=received != self._received.get(side.transport.id, 0))
+            self._received[side.transport.id] = received
+            side.send_reports(now)
+        if self.subscribing is not None and self.subscribing.expired(now):
+            self.subscribing.transport.fail()
+        transports = [side.transport for side in self.sides() if side.transport.signalled]
+        if not transports or any(transport.state == "connected" for transport in transports):
+            self._connected_at = now
+        return now - self._connected_at < MEDIA_TIMEOUT_SECONDS
+
+    def judge_quality(self) -> None:
+        """Every 5 s; tells a change of level."""
+        loss_up = self.publishing.take_loss() if self.publishing else None
+        subscriptions = self.subscribing.subscriptions() if self.subscribing else []
+        event = self.quality.judge(
+            connected=all(side.transport.state in ("new", "connecting", "connected") for side in self.sides()),
+            loss_up=loss_up or 0.0,
+            losses_down=[subscription.loss for subscription in subscriptions if subscription.forward.source],
+            round_trips=[item.reports.round_trip for item in subscriptions if item.reports.round_trip is not None],
+        )
+        if event is not None:
+            self.emit("quality", **event)
+
+    def close(self) -> Json:
+        """Drop credentials, addresses and keys at once; gives the final statistics."""
+        for side in self.sides():
+            side.close()
+        for source in list(self.publications):
+            self.end_publication(source)
+        self.publishing = self.subscribing = None
+        return self.counters.as_json()
+
+    def _watch(self, side: Side) -> None:
+        side.transport.on_state = lambda: self._state_changed(side)
+        side.transport.on_connected = side.endpoint.connect
+        side.endpoint.on_violation = lambda: self.router.violated(self)
+
+    def _state_changed(self, side: Side) -> None:
+        transport = side.transport
+        side.endpoint.path = transport.path
+        now = (transport.state, transport.protocol, transport.dtls.cipher)
+        if self._told.get(transport.id) == now:
+            return
+        self._told[transport.id] = now
+        self.emit(
+            "transport_state",
+            transport=side.kind,
+            transport_id=transport.id,
+            state=transport.state,
+            protocol=transport.protocol,
+            cipher=transport.dtls.cipher,
+        )

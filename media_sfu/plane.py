@@ -1,0 +1,395 @@
+"""The packet path: unprotect, look up, for each subscription rewrite, protect, send. Synchronous, one pass, no queue.
+
+This module is a seam: it knows packets, not people. A native implementation can replace it whole, with this one as the
+reference. What the policy (publication.py, subscription.py) uses of it:
+
+    Ingress   keys and sources of one publish transport: add_source, remove_source, send_rtcp, close
+    Egress    keys and path of one subscribe transport: send_rtcp, close
+    Source    one incoming SSRC
+    Track     the sources of one publication and the forwards that take from them
+    Forward   one subscription: want (target layer), resend, and its counters
+
+Everything that goes wrong with one packet is counted by reason in `drops` and costs that packet only.
+"""
+
+import secrets
+import struct
+from collections import Counter
+from collections.abc import Callable
+from time import monotonic
+
+import pylibsrtp
+
+from media_sfu.bandwidth.feedback import FeedbackGenerator
+from media_sfu.bandwidth.policing import TokenBucket, TrackPolicer
+from media_sfu.codecs import Codec
+from media_sfu.forwarding.clock import SenderClock
+from media_sfu.forwarding.keyframes import KeyframeRequests
+from media_sfu.forwarding.layers import NEVER, LayerSwitch
+from media_sfu.forwarding.reports import ReceptionStatistics
+from media_sfu.forwarding.retransmission import LossDetector, RetransmissionBuffer, unwrap_rtx
+from media_sfu.forwarding.rewriter import Rewriter
+from media_sfu.forwarding.sequence import SequenceWindow
+from media_sfu.net.ice import Path
+from media_sfu.net.transport import Transport
+from media_sfu.rtp import extensions, packet, rtcp
+from media_sfu.stats import PeerCounters
+
+MAX_SSRCS = 64  # per transport: libsrtp keeps a context for each authenticated one
+MAX_ERRORS, ERROR_SECONDS = 100, 10.0  # authenticated but malformed packets before the transport is closed
+RTCP_PER_SECOND = 200
+
+Send = Callable[[bytes, Path], bool]
+Learn = Callable[[int, int, dict[int, bytes]], "Source | None"]
+
+
+class Endpoint:
+    """SRTP of one connected transport. `on_rtcp(blocks, now)` gets what the browser reports, `on_violation()` is called
+    after 100 malformed packets in 10 s.
+    """
+
+    def __init__(self, transport: Transport, counters: PeerCounters, send: Send, drops: Counter[str]) -> None:
+        self.counters = counters
+        self.drops = drops
+        self.path: Path | None = None
+        self.received = 0  # authenticated packets
+        self.on_rtcp: Callable[[list[rtcp.Block], float], None] | None = None
+        self.on_violation: Callable[[], None] | None = None
+        self._transport = transport
+        self._send = send
+        self._rx: pylibsrtp.Session | None = None
+        self._tx: pylibsrtp.Session | None = None
+        self._seen: dict[int, bool] = {}  # SSRC that libsrtp has a context for -> whether it belongs to a source
+        self._rtcp_rate = TokenBucket(RTCP_PER_SECOND, RTCP_PER_SECOND)
+        self._errors, self._errors_since = 0, 0.0
+
+    def connect(self) -> None:
+        """Take the keys of the transport's DTLS connection and its packets."""
+        self._rx, self._tx = self._transport.dtls.rx, self._transport.dtls.tx
+        self._transport.agent.on_media = self.receive
+        self.path = self._transport.path
+
+    def close(self) -> None:
+        """Drop the keys: nothing is sent or read any more."""
+        self._rx = self._tx = self.path = None
+
+    def send_rtcp(self, compound: bytes) -> None:
+        """Protect and send one RTCP packet; silently nothing while there is no path."""
+        if self._tx is not None and self.path is not None:
+            self._send(self._tx.protect_rtcp(compound), self.path)
+
+    def receive(self, data: bytes, path: Path) -> None:
+        """One SRTP or SRTCP packet from a validated address. Never raises."""
+        try:
+            if packet.is_rtcp(data):
+                self._receive_rtcp(data, path)
+            else:
+                self._receive_rtp(data, path)
+        except pylibsrtp.Error:
+            self.drops["srtp"] += 1
+        except (ValueError, IndexError, struct.error):
+            self._malformed()
+
+    def _receive_rtcp(self, data: bytes, path: Path) -> None:
+        ssrc = int.from_bytes(data[4:8], "big")
+        if self._rx is None or not self._seat(ssrc):
+            return
+        plain = self._rx.unprotect_rtcp(data)
+        self._authenticated(ssrc, path)
+        now = monotonic()
+        if not self._rtcp_rate.take(1, now):
+            self.drops["rtcp_rate"] += 1
+        elif self.on_rtcp is not None:
+            self.on_rtcp(rtcp.parse_compound(plain), now)
+
+    def _receive_rtp(self, data: bytes, path: Path) -> None:
+        self.drops["unexpected_rtp"] += 1
+
+    def _seat(self, ssrc: int) -> bool:
+        """Whether a packet of this SSRC may be looked at: known, or a seat is free or can be freed."""
+        if ssrc in self._seen or len(self._seen) < MAX_SSRCS or not all(self._seen.values()):
+            return True
+        self.drops["ssrc_limit"] += 1
+        return False
+
+    def _authenticated(self, ssrc: int, path: Path) -> None:
+        self.received += 1
+        if path != self.path:
+            self._transport.heard(path)
+        if ssrc not in self._seen:
+            self._seen[ssrc] = False
+            if len(self._seen) > MAX_SSRCS:
+                self._unseat(next(old for old, bound in self._seen.items() if not bound))
+
+    def _unseat(self, ssrc: int) -> None:
+        if self._seen.pop(ssrc, None) is not None and self._rx is not None:
+            self._rx.remove_stream(ssrc)
+
+    def _malformed(self) -> None:
+        self.drops["malformed"] += 1
+        now = monotonic()
+        if now - self._errors_since > ERROR_SECONDS:
+            self._errors, self._errors_since = 0, now
+        self._errors += 1
+        if self._errors >= MAX_ERRORS and self.on_violation is not None:
+            self._errors = 0
+            self.on_violation()
+
+
+class Track:
+    """What the layers of one publication share: the forwards that want packets of any of them."""
+
+    __slots__ = ("forwards",)
+
+    def __init__(self) -> None:
+        self.forwards: list[Forward] = []
+
+
+class Source:
+    """One incoming SSRC: a simulcast layer, or a whole track. `layer` counts from 0, the lowest.
+
+    `on_level(octet)` gets audio levels; `on_resized()` is called when a keyframe has another size than the last.
+    """
+
+    __slots__ = (
+        "clock",
+        "codec",
+        "forwards",
+        "keyframes",
+        "last_packet_at",
+        "layer",
+        "loss",
+        "on_level",
+        "on_resized",
+        "payload_type",
+        "policer",
+        "reception",
+        "repair_payload_type",
+        "size",
+        "ssrc",
+        "track",
+        "video",
+        "window",
+    )
+
+    def __init__(
+        self,
+        ssrc: int,
+        track: Track,
+        layer: int,
+        codec: Codec,
+        payload_types: tuple[int, int | None],
+        policer: TrackPolicer,
+    ) -> None:
+        self.ssrc, self.track, self.layer, self.codec = ssrc, track, layer, codec
+        self.payload_type, self.repair_payload_type = payload_types
+        self.policer = policer
+        self.video = codec.kind == "video"
+        self.clock = SenderClock(codec.clock_rate)
+        self.window = SequenceWindow()
+        self.loss = LossDetector()
+        self.reception = ReceptionStatistics(ssrc, self.clock)
+        self.keyframes = KeyframeRequests()
+        self.forwards: list[Forward] = []
+        self.last_packet_at = NEVER
+        self.size: tuple[int, int] | None = None
+        self.on_level: Callable[[int], None] | None = None
+        self.on_resized: Callable[[], None] | None = None
+
+
+class Ingress(Endpoint):
+    """A publish transport. `learn(ssrc, payload_type, {extension id: value})` names the source of an unknown SSRC."""
+
+    def __init__(self, transport: Transport, counters: PeerCounters, send: Send, drops: Counter[str]) -> None:
+        super().__init__(transport, counters, send, drops)
+        self.learn: Learn | None = None
+        self.feedback = FeedbackGenerator()
+        self.ssrc = secrets.randbits(31) | 1  # the sender of our reports and requests
+        self.transport_sequence_id = 0
+        self.audio_level_id = 0
+        self._sources: dict[int, Source] = {}
+
+    def add_source(self, ssrc: int, source: Source) -> bool:
+        """Packets of `ssrc` (media or RTX) belong to `source`; False when the transport has too many already."""
+        if ssrc not in self._sources and len(self._sources) >= MAX_SSRCS:
+            self.drops["ssrc_limit"] += 1
+            return False
+        self._sources[ssrc] = source
+        if ssrc in self._seen:
+            self._seen[ssrc] = True
+        return True
+
+    def remove_source(self, source: Source) -> None:
+        """Forget a source, its RTX and what libsrtp keeps of them."""
+        for ssrc in [ssrc for ssrc, owner in self._sources.items() if owner is source]:
+            del self._sources[ssrc]
+            self._unseat(ssrc)
+
+    def request_keyframe(self, source: Source, now: float) -> None:
+        """Ask for a keyframe, at most each 500 ms; what comes sooner is asked by `ask_due`."""
+        if source.keyframes.request(now):
+            self.send_rtcp(rtcp.picture_loss_indication(self.ssrc, source.ssrc))
+
+    def ask_due(self, source: Source, now: float, round_trip: float) -> None:
+        """Ask for what is missing of a video source and due: packets, or a keyframe."""
+        if source.loss.keyframe_needed:
+            source.loss.keyframe_needed = False
+            self.request_keyframe(source, now)
+        missing = source.loss.due(now, round_trip)
+        if missing:
+            self.send_rtcp(rtcp.nack(self.ssrc, source.ssrc, missing))
+        if source.keyframes.due(now):
+            self.send_rtcp(rtcp.picture_loss_indication(self.ssrc, source.ssrc))
+
+    def _receive_rtp(self, data: bytes, path: Path) -> None:
+        wire_ssrc = int.from_bytes(data[8:12], "big")
+        if self._rx is None or (wire_ssrc not in self._seen and not self._seat(wire_ssrc)):
+            return
+        plain = self._rx.unprotect(data)
+        self.counters.packets_in += 1
+        self.counters.bytes_in += len(data)
+        self._authenticated(wire_ssrc, path)
+        header = packet.parse(plain)
+        _, payload_type, sequence, _, ssrc, profile, ext_start, ext_end, start, end = header
+        now = monotonic()
+        if self.transport_sequence_id:
+            found = extensions.find(plain, profile, ext_start, ext_end, self.transport_sequence_id)
+            if found is not None and found[1] == 2:
+                self.feedback.arrived(plain[found[0]] << 8 | plain[found[0] + 1], now)
+        source = self._sources.get(ssrc) or self._learn(ssrc, payload_type, plain, header)
+        if source is None:
+            self.drops["unknown_ssrc"] += 1
+            return
+        repaired = payload_type == source.repair_payload_type
+        if repaired:
+            restored = unwrap_rtx(plain, start, end)
+            if restored is None:
+                return  # a padding probe
+            sequence, start = restored
+        elif payload_type != source.payload_type:
+            return  # not relayed: RED, telephone-event
+        if not source.policer.admit(len(data), now):
+            self.drops["policed"] += 1
+            return
+        extended = source.window.accept(sequence)
+        if extended is None:
+            self.drops["duplicate"] += 1
+            return
+        if not repaired:
+            source.reception.received(extended, header[3], len(data), now)
+        self._forward(source, plain, header, start, extended, now)
+
+    def _forward(
+        self, source: Source, plain: bytes, header: packet.Header, start: int, sequence: int, now: float
+    ) -> None:
+        marker, _, _, timestamp, _, profile, ext_start, ext_end, _, end = header
+        source.last_packet_at = now
+        description = source.codec.describe(plain, start, end)
+        if source.video:
+            source.loss.received(sequence, now, keyframe=description[1])
+            if description[1]:
+                self._keyframe(source, plain, start, end)
+        elif self.audio_level_id and source.on_level is not None:
+            found = extensions.find(plain, profile, ext_start, ext_end, self.audio_level_id)
+            if found is not None and found[1]:
+                source.on_level(plain[found[0]])
+        if description[1] and len(source.forwards) != len(source.track.forwards) and sequence == source.window.highest:
+            for forward in source.track.forwards:
+                forward.offer(source, plain, sequence, timestamp, start, description, now)
+        stamp = extensions.absolute_send_time(now)
+        for forward in source.forwards:
+            rewritten = forward.rewriter.rewrite(
+                plain, marker, sequence, timestamp, start, end, description, stamp, now
+            )
+            if rewritten is not None:
+                forward.egress.send_rtp(rewritten)
+
+    def _learn(self, ssrc: int, payload_type: int, plain: bytes, header: packet.Header) -> Source | None:
+        if self.learn is None:
+            return None
+        source = self.learn(ssrc, payload_type, extensions.read_all(plain, *header[5:8]))
+        return source if source is not None and self.add_source(ssrc, source) else None
+
+    def _keyframe(self, source: Source, plain: bytes, start: int, end: int) -> None:
+        source.keyframes.received()
+        size = source.codec.frame_size(plain, start, end)
+        if size is not None and size != source.size:
+            source.size = size
+            if source.on_resized is not None:
+                source.on_resized()
+
+
+class Egress(Endpoint):
+    """A subscribe transport."""
+
+    def send_rtp(self, plain: bytes) -> bool:
+        """Protect and send one packet; False when there is no path or the socket is full."""
+        if self._tx is None or self.path is None:
+            return False
+        protected = self._tx.protect(plain)
+        if not self._send(protected, self.path):
+            return False
+        self.counters.packets_out += 1
+        self.counters.bytes_out += len(protected)
+        return True
+
+
+class Forward:
+    """One subscription on the packet path."""
+
+    __slots__ = ("_source", "egress", "history", "layers", "rewriter", "track")
+
+    def __init__(self, track: Track, egress: Egress, rewriter: Rewriter, history: RetransmissionBuffer | None) -> None:
+        self.track, self.egress, self.rewriter, self.history = track, egress, rewriter, history
+        self.layers = LayerSwitch()
+        self._source: Source | None = None
+
+    @property
+    def source(self) -> Source | None:
+        """The source being forwarded; None before the first keyframe and while paused."""
+        return self._source
+
+    def want(self, layer: int | None) -> None:
+        """Aim at a layer; None stops at once. The change happens at a keyframe that the caller asks for."""
+        self.layers.want(layer)
+        if layer is None:
+            self._leave()
+            if self in self.track.forwards:
+                self.track.forwards.remove(self)
+        elif self not in self.track.forwards:
+            self.track.forwards.append(self)
+
+    def offer(
+        self,
+        source: Source,
+        plain: bytes,
+        sequence: int,
+        timestamp: int,
+        start: int,
+        description: tuple[bool, bool, tuple[int, ...]],
+        now: float,
+    ) -> None:
+        """The packet about to come starts a keyframe of `source`: switch to it if that is wanted."""
+        if source is self._source or not self.layers.admit(source.layer, keyframe=True):
+            return
+        self._leave()
+        self._source = source
+        source.forwards.append(self)
+        self.rewriter.switch(source.clock, plain, sequence, timestamp, start, description, now)
+
+    def resend(self, sequences: tuple[int, ...], round_trip: float, now: float) -> None:
+        """Answer a NACK with what the history still has and the budget allows."""
+        if self.history is None:
+            return
+        stamp = extensions.absolute_send_time(now)
+        for sequence in sequences:
+            repaired = self.history.answer(
+                sequence, sent_octets=self.rewriter.octets, round_trip=round_trip, stamp=stamp, now=now
+            )
+            if repaired is not None and self.egress.send_rtp(repaired):
+                self.egress.counters.retransmitted_out += 1
+
+    def _leave(self) -> None:
+        if self._source is not None:
+            self._source.forwards.remove(self)
+            self._source = None

@@ -1,0 +1,125 @@
+"""One track that a peer publishes, and the bookkeeping around its sources."""
+
+from typing import TYPE_CHECKING
+
+from media_sfu.bandwidth.policing import AUDIO_PACKETS_PER_SECOND, VIDEO_PACKETS_PER_SECOND, TrackPolicer
+from media_sfu.codecs import Codec
+from media_sfu.control.messages import Json
+from media_sfu.forwarding.layers import NEVER
+from media_sfu.plane import Ingress, Source, Track
+
+if TYPE_CHECKING:
+    from media_sfu.peer import Peer
+    from media_sfu.subscription import Subscription
+
+KINDS = {"camera": "video", "screen": "video", "microphone": "audio", "screen_audio": "audio"}
+BITS_PER_SECOND = {"camera": 4_000_000, "screen": 8_000_000, "microphone": 256_000, "screen_audio": 512_000}
+LAYER_NAMES = {1: ("high",), 2: ("low", "high"), 3: ("low", "medium", "high")}
+
+
+class Publication:
+    """A track of `peer`, named by its source. It survives a rebuilt publish transport: subscribers notice nothing."""
+
+    def __init__(self, peer: "Peer", source: str, codec: Codec) -> None:
+        self.peer, self.source, self.codec = peer, source, codec
+        self.track = Track()
+        self.muted = False
+        self.subscriptions: list[Subscription] = []
+        self.mid = ""
+        self.rids: list[str] = []
+        self.sources: list[Source | None] = [None]  # per layer, lowest first
+        self.ingress: Ingress | None = None
+        self._payload_types: tuple[int, int | None] = (-1, None)
+
+    @property
+    def kind(self) -> str:
+        return self.codec.kind
+
+    @property
+    def payload_type(self) -> int:
+        return self._payload_types[0]
+
+    @property
+    def repair_payload_type(self) -> int | None:
+        return self._payload_types[1]
+
+    @property
+    def is_screen(self) -> bool:
+        return self.source == "screen"
+
+    @property
+    def sizes(self) -> list[tuple[int, int] | None]:
+        """Frame size per layer, None where no keyframe has shown it."""
+        return [source.size if source else None for source in self.sources]
+
+    @property
+    def last_packet_at(self) -> list[float]:
+        return [source.last_packet_at if source else NEVER for source in self.sources]
+
+    def place(self, ingress: Ingress, mid: str, rids: list[str], payload_types: tuple[int, int | None]) -> None:
+        """The m-line that carries it from now on; the same one again changes nothing."""
+        if (ingress, mid, rids, payload_types) == (self.ingress, self.mid, self.rids, self._payload_types):
+            return
+        self.clear()
+        self.ingress, self.mid, self.rids, self._payload_types = ingress, mid, rids, payload_types
+        self.sources = [None] * max(1, len(rids))
+        for subscription in self.subscriptions:
+            subscription.update()
+
+    def source_at(self, layer: int, ssrc: int) -> Source:
+        """A new source for a layer, in place of what sent it before."""
+        self._drop(layer)
+        policer = TrackPolicer(
+            packets_per_second=VIDEO_PACKETS_PER_SECOND if self.kind == "video" else AUDIO_PACKETS_PER_SECOND,
+            bits_per_second=BITS_PER_SECOND[self.source],
+        )
+        source = Source(ssrc, self.track, layer, self.codec, self._payload_types, policer)
+        source.on_resized = self._resized
+        if self.source == "microphone":
+            source.on_level = self._observe
+        self.sources[layer] = source
+        return source
+
+    def set_muted(self, *, muted: bool) -> None:
+        """Stop or resume the forwarding."""
+        self.muted = muted
+        if self.source == "microphone":
+            self.peer.router.speakers.remove(self.peer.id)
+        for subscription in self.subscriptions:
+            subscription.update()
+
+    def request_keyframe(self, layer: int, now: float) -> None:
+        source = self.sources[layer] if layer < len(self.sources) else None
+        if source is not None and self.ingress is not None:
+            self.ingress.request_keyframe(source, now)
+
+    def clear(self) -> None:
+        """Forget all sources: the publication ended or moves."""
+        for layer in range(len(self.sources)):
+            self._drop(layer)
+        self.ingress = None
+
+    def describe(self) -> Json:
+        layers = list(LAYER_NAMES[len(self.sources)]) if self.kind == "video" else []
+        return {"mid": self.mid, "source": self.source, "kind": self.kind, "codec": self.codec.name, "layers": layers}
+
+    def _drop(self, layer: int) -> None:
+        source = self.sources[layer]
+        if source is None:
+            return
+        self.sources[layer] = None
+        source.on_level = source.on_resized = None
+        for forward in list(source.forwards):
+            forward.want(None)
+        if self.ingress is not None:
+            self.ingress.remove_source(source)
+        for subscription in self.subscriptions:
+            subscription.update()
+
+    def _resized(self) -> None:
+        for subscription in self.subscriptions:
+            subscription.update()
+
+    def _observe(self, level: int) -> None:
+        if not self.muted:
+            self.peer.router.speakers.observe(self.peer.id, level)

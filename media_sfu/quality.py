@@ -1,0 +1,38 @@
+"""How well a participant's connection works, from loss and round trip."""
+
+from media_sfu.control.messages import Json
+
+POOR_LOSS, FAIR_LOSS = 0.10, 0.03
+POOR_ROUND_TRIP, FAIR_ROUND_TRIP = 0.6, 0.3
+
+
+class QualityJudge:
+    """Remembers the level that was told."""
+
+    def __init__(self) -> None:
+        self._level = "good"
+
+    def judge(
+        self, *, connected: bool, loss_up: float, losses_down: list[float], round_trips: list[float]
+    ) -> Json | None:
+        """The fields of a `quality` event when the level has changed, else None. Losses as shares, times in seconds."""
+        loss_down = sum(losses_down) / len(losses_down) if losses_down else 0.0
+        round_trip = min(round_trips, default=0.0)
+        level = _level(max(loss_up, loss_down), round_trip) if connected else "poor"
+        if level == self._level:
+            return None
+        self._level = level
+        return {
+            "level": level,
+            "loss_up": round(loss_up, 4),
+            "loss_down": round(loss_down, 4),
+            "round_trip_ms": round(round_trip * 1000),
+        }
+
+
+def _level(loss: float, round_trip: float) -> str:
+    if loss >= POOR_LOSS or round_trip >= POOR_ROUND_TRIP:
+        return "poor"
+    if loss >= FAIR_LOSS or round_trip >= FAIR_ROUND_TRIP:
+        return "fair"
+    return "good"

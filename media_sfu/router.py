@@ -1,0 +1,156 @@
+"""One meeting in the worker: its peers, who is kept out, who speaks."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+
+from media_sfu.control.messages import Json
+from media_sfu.control.server import Link
+from media_sfu.errors import RequestRefused
+from media_sfu.net.transport import Network
+from media_sfu.peer import Peer
+from media_sfu.publication import Publication
+from media_sfu.speakers import SpeakerDetector
+
+OnClosed = Callable[[Peer, Json], None]
+
+
+class Router:
+    """`on_closed(peer, statistics)` is called for every peer that ends, however it ends."""
+
+    def __init__(
+        self, router_id: str, epoch: int, limits: dict[str, int], network: Network, on_closed: OnClosed
+    ) -> None:
+        self.id, self.epoch, self.limits = router_id, epoch, limits
+        self.peers: dict[str, Peer] = {}
+        self.speakers = SpeakerDetector()
+        self.muted: set[tuple[str, str]] = set()  # (peer, source)
+        self._network = network
+        self._on_closed = on_closed
+
+    def create_peer(self, peer_id: str, subjects: list[str], link: Link) -> None:
+        """Admit a peer; one that is there already and ours stays as it is. Raises RequestRefused."""
+        existing = self.peers.get(peer_id)
+        if existing is not None:
+            if existing.link is not link:
+                raise RequestRefused("not_owner")
+            return
+        if len(self.peers) >= self.limits["participants"]:
+            raise RequestRefused("router_full")
+        self.peers[peer_id] = Peer(self, peer_id, subjects, link, self._network)
+
+    def close_peer(self, peer: Peer, reason: str, *, asked_by: Link | None = None) -> Json:
+        """End a peer at once; its owner is told unless it asked. Gives the final statistics."""
+        if self.peers.pop(peer.id, None) is None:
+            return peer.counters.as_json()
+        owner = peer.link
+        statistics = peer.close()
+        self.speakers.remove(peer.id)
+        self.muted = {entry for entry in self.muted if entry[0] != peer.id}
+        if owner is not asked_by:
+            peer.emit("peer_closed", reason=reason, statistics=statistics)
+        self._on_closed(peer, statistics)
+        return statistics
+
+    def close_subjects(self, subjects: Iterable[str]) -> list[str]:
+        """End every peer that one of the subjects names. The owner is told even if it asked: it names no peers."""
+        barred = [peer for peer in self.peers.values() if not peer.subjects.isdisjoint(subjects)]
+        for peer in barred:
+            self.close_peer(peer, "barred")
+        return [peer.id for peer in barred]
+
+    def close(self) -> list[str]:
+        """End every peer; the owners are told."""
+        closed = list(self.peers.values())
+        for peer in closed:
+            self.close_peer(peer, "router_closed")
+        return [peer.id for peer in closed]
+
+    def publications(self) -> list[Publication]:
+        return [publication for peer in self.peers.values() for publication in peer.publications.values()]
+
+    def published(self, publication: Publication) -> None:
+        """A new publication: everybody else subscribes."""
+        publication.muted = (publication.peer.id, publication.source) in self.muted
+        for peer in self.peers.values():
+            if peer is not publication.peer and peer.subscribing is not None:
+                peer.subscribing.add(publication)
+
+    def unpublished(self, publication: Publication) -> None:
+        if publication.source == "microphone":
+            self.speakers.remove(publication.peer.id)
+        for peer in self.peers.values():
+            if peer.subscribing is not None:
+                peer.subscribing.remove(publication)
+
+    def violated(self, peer: Peer) -> None:
+        """Called from within the packet path, so the closing waits for its end."""
+        asyncio.get_running_loop().call_soon(self.close_peer, peer, "protocol_violation")
+
+    def repair(self, now: float) -> None:
+        """Every 20 ms."""
+        for peer in self.peers.values():
+            if peer.publishing is not None:
+                peer.publishing.repair(now)
+
+    def check(self, now: float) -> None:
+        """Every 100 ms: feedback, layers, speakers."""
+        for peer in self.peers.values():
+            if peer.publishing is not None:
+                peer.publishing.send_feedback()
+            if peer.subscribing is not None:
+                peer.subscribing.check(now)
+        self._tell_speakers(now)
+
+    def tick(self, now: float) -> None:
+        """Each second."""
+        for peer in list(self.peers.values()):
+            if not peer.tick(now):
+                self.close_peer(peer, "media_timeout")
+
+    def _tell_speakers(self, now: float) -> None:
+        heard = self.speakers.update(now)
+        if heard is None:
+            return
+        event = {
+            "type": "speakers",
+            "router": self.id,
+            "speakers": [{"participant": speaker.participant, "level": speaker.level} for speaker in heard.speakers],
+            "dominant": heard.dominant,
+        }
+        for link in {peer.link for peer in self.peers.values() if peer.link is not None}:
+            link.send(event)
+
+
+class Bars:
+    """Who is kept out of which router, for 12 h, whether the router exists or not."""
+
+    SECONDS = 12 * 3600.0
+    MAX_ROUTERS = 10_000
+
+    def __init__(self) -> None:
+        self._until: dict[str, dict[str, float]] = {}
+
+    def add(self, router: str, subjects: Iterable[str]) -> None:
+        until = time.monotonic() + self.SECONDS
+        barred = self._until.pop(router, {})
+        barred.update(dict.fromkeys(subjects, until))
+        self._until[router] = barred
+        if len(self._until) > self.MAX_ROUTERS:
+            del self._until[next(iter(self._until))]
+
+    def remove(self, router: str, subjects: Iterable[str]) -> None:
+        for subject in subjects:
+            self._until.get(router, {}).pop(subject, None)
+
+    def holds(self, router: str, subjects: Iterable[str]) -> bool:
+        barred, now = self._until.get(router, {}), time.monotonic()
+        return any(barred.get(subject, 0.0) > now for subject in subjects)
+
+    def forget_old(self) -> None:
+        """Called now and then."""
+        now = time.monotonic()
+        for router, barred in list(self._until.items()):
+            self._until[router] = {subject: until for subject, until in barred.items() if until > now}
+            if not self._until[router]:
+                del self._until[router]

@@ -1,0 +1,214 @@
+"""A peer's subscribe transport: we offer, the browser answers.
+
+One offer is in flight at a time and what changes meanwhile goes into the next. An m-line is never removed: one whose
+track ended is offered inactive, and reused for a track of the same kind once the browser has answered that.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from media_sfu.control.messages import Json
+from media_sfu.errors import RequestRefused, SdpError
+from media_sfu.net.transport import Network, Transport
+from media_sfu.plane import Egress
+from media_sfu.publication import Publication
+from media_sfu.rtp import rtcp
+from media_sfu.sdp.reader import read_description
+from media_sfu.sdp.writer import write_offer
+from media_sfu.subscription import Subscription
+
+if TYPE_CHECKING:
+    from media_sfu.peer import Peer
+
+COALESCE_SECONDS = 0.03
+ANSWER_SECONDS = 15.0
+MAX_SLOTS = 60  # so that an answer of a browser stays within the limits of the SDP reader
+
+
+@dataclass(slots=True)
+class Slot:
+    """One m-line. `free` once the browser has answered it inactive."""
+
+    kind: str
+    subscription: Subscription | None
+    free: bool = False
+
+
+class SubscribeTransport:
+    """Transport, packet output and negotiation of what one peer receives."""
+
+    kind = "subscribe"
+
+    def __init__(self, peer: "Peer", network: Network, transport_id: str) -> None:
+        self.peer = peer
+        self.transport = Transport(network, transport_id)
+        self.endpoint = Egress(self.transport, peer.counters, network.port.send, network.port.drops)
+        self.endpoint.on_rtcp = self._on_rtcp
+        self.slots: list[Slot] = []
+        self.revision = 0
+        self._by_ssrc: dict[int, Subscription] = {}
+        self._deferred: list[Publication] = []
+        self._offer: Json | None = None  # the one in flight
+        self._offered: list[Subscription | None] = []  # what each of its m-lines carries
+        self._offered_at = 0.0
+        self._dirty = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, publication: Publication) -> None:
+        """Forward one more publication; it waits for a slot when all are taken."""
+        slot = self._slot(publication.kind)
+        if slot is None:
+            self._deferred.append(publication)
+            return
+        subscription = Subscription(self.peer, publication, self.endpoint)
+        slot.subscription, slot.free = subscription, False
+        self._by_ssrc[subscription.ssrc] = self._by_ssrc[subscription.repair_ssrc] = subscription
+        self._negotiate_soon()
+
+    def remove(self, publication: Publication) -> None:
+        """Stop forwarding a publication at once; its m-line becomes inactive with the next offer."""
+        if publication in self._deferred:
+            self._deferred.remove(publication)
+        for slot in self.slots:
+            if slot.subscription is not None and slot.subscription.publication is publication:
+                self._release(slot)
+                self._negotiate_soon()
+
+    def subscriptions(self) -> list[Subscription]:
+        return [slot.subscription for slot in self.slots if slot.subscription is not None]
+
+    def restart_ice(self) -> None:
+        """Offer new ICE credentials; the old ones live until the browser uses the new ones."""
+        self.transport.agent.renew_credentials()
+        self._negotiate_soon()
+
+    def answer(self, revision: int, sdp: str) -> None:
+        """The browser's answer. A repeated one is fine. Raises SdpError, RequestRefused (`stale_revision`)."""
+        if revision != self.revision:
+            raise RequestRefused("stale_revision")
+        if self._offer is None:
+            return
+        answer = read_description(sdp)
+        if len(answer.sections) != len(self._offered) or answer.setup not in ("active", "actpass"):
+            raise SdpError("bad_sdp")
+        self._offer = None
+        self.transport.start(answer.fingerprints)
+        for slot, section, offered in zip(self.slots, answer.sections, self._offered, strict=False):
+            if offered is None and slot.subscription is None:
+                slot.free = True
+            elif offered is not None and offered is slot.subscription and section.receives:
+                offered.accept()
+        self._place_deferred()
+        if self._dirty:
+            self._negotiate_soon()
+
+    def repeat_offer(self) -> None:
+        """Tell a new owner of the peer about the offer in flight."""
+        if self._offer is not None:
+            self.peer.emit("subscribe_offer", **self._offer)
+
+    def expired(self, now: float) -> bool:
+        """Whether the browser has not answered an offer for 15 s: it has to build the transport anew."""
+        return self._offer is not None and now - self._offered_at > ANSWER_SECONDS
+
+    def update_view(self) -> None:
+        for subscription in self.subscriptions():
+            if subscription.publication.kind == "video":
+                subscription.update()
+
+    def check(self, now: float) -> None:
+        for subscription in self.subscriptions():
+            subscription.check(now)
+
+    def send_reports(self, now: float) -> None:
+        for subscription in self.subscriptions():
+            subscription.send_report(now)
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        for slot in self.slots:
+            self._release(slot)
+        self._offer = None
+        self.endpoint.close()
+        self.transport.close()
+
+    def _slot(self, kind: str) -> Slot | None:
+        slot = next((slot for slot in self.slots if slot.free and slot.kind == kind), None)
+        if slot is None and len(self.slots) < MAX_SLOTS:
+            slot = Slot(kind, None)
+            self.slots.append(slot)
+        return slot
+
+    def _place_deferred(self) -> None:
+        """Give slots that have become free to what waits, sound first."""
+        waiting = sorted(self._deferred, key=lambda publication: publication.kind)
+        self._deferred = []
+        for publication in waiting:
+            self.add(publication)
+
+    def _release(self, slot: Slot) -> None:
+        subscription, slot.subscription = slot.subscription, None
+        if subscription is not None:
+            self._by_ssrc.pop(subscription.ssrc, None)
+            self._by_ssrc.pop(subscription.repair_ssrc, None)
+            subscription.close()
+
+    def _negotiate_soon(self) -> None:
+        if self._offer is not None:
+            self._dirty = True
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(COALESCE_SECONDS, self._negotiate)
+
+    def _negotiate(self) -> None:
+        self._timer = None
+        if self.transport.state in ("failed", "closed") or not self.slots:
+            return
+        self.revision += 1
+        self._dirty = False
+        self._offered = [slot.subscription for slot in self.slots]
+        self._offered_at = time.monotonic()
+        tracks = [
+            {"mid": str(mid), "participant": forwarded.publication.peer.id, "source": forwarded.publication.source}
+            for mid, forwarded in enumerate(self._offered)
+            if forwarded is not None
+        ]
+        described = [(slot.kind, slot.subscription.describe() if slot.subscription else None) for slot in self.slots]
+        sdp = write_offer(self.transport.parameters(), self.revision, described)
+        self._offer = {
+            "transport_id": self.transport.id,
+            "revision": self.revision,
+            "sdp": sdp,
+            "tracks": tracks,
+        }
+        self.peer.emit("subscribe_offer", **self._offer)
+
+    def _on_rtcp(self, blocks: list[rtcp.Block], now: float) -> None:
+        for block in blocks:
+            if isinstance(block, rtcp.Nack):
+                self._nack(block, now)
+            elif isinstance(block, rtcp.PictureLossIndication):
+                self._keyframe_request(block.media, now)
+            elif isinstance(block, rtcp.FullIntraRequest):
+                for ssrc, _ in block.requests:
+                    self._keyframe_request(ssrc, now)
+            elif isinstance(block, rtcp.ReceiverReport | rtcp.SenderReport):
+                self._reports(block.reports, now)
+
+    def _nack(self, block: rtcp.Nack, now: float) -> None:
+        subscription = self._by_ssrc.get(block.media)
+        if subscription is not None:
+            subscription.on_nack(block.sequences, now)
+
+    def _keyframe_request(self, ssrc: int, now: float) -> None:
+        subscription = self._by_ssrc.get(ssrc)
+        if subscription is not None:
+            subscription.on_keyframe_request(now)
+
+    def _reports(self, reports: tuple[rtcp.ReportBlock, ...], now: float) -> None:
+        for report in reports:
+            subscription = self._by_ssrc.get(report.ssrc)
+            if subscription is not None and report.ssrc == subscription.ssrc:
+                subscription.on_report(report, now)

@@ -1,0 +1,127 @@
+"""One publication forwarded to one peer: which layer, keyframes, reports and retransmissions."""
+
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+from media_sfu.forwarding.keyframes import SubscriberBudget
+from media_sfu.forwarding.layers import select_layer
+from media_sfu.forwarding.reports import SubscriberReports
+from media_sfu.forwarding.retransmission import RetransmissionBuffer
+from media_sfu.forwarding.rewriter import FIRST_SEQUENCES, Rewriter
+from media_sfu.plane import Egress, Forward
+from media_sfu.publication import Publication
+from media_sfu.rtp import rtcp
+from media_sfu.sdp.writer import ABS_SEND_TIME_ID, OPUS, VP8, VP8_RTX, ForwardedTrack
+
+if TYPE_CHECKING:
+    from media_sfu.peer import Peer
+
+DEFAULT_ROUND_TRIP = 0.1
+_ABS_SEND_TIME_ELEMENT = ABS_SEND_TIME_ID << 4 | 2
+
+
+class Subscription:
+    """What `subscriber` gets of `publication`. Nothing is forwarded before `accept`, the browser's answer."""
+
+    def __init__(self, subscriber: "Peer", publication: Publication, egress: Egress) -> None:
+        self.subscriber, self.publication = subscriber, publication
+        self.repair_ssrc = _random_ssrc()
+        self.reports = SubscriberReports()
+        self.loss = 0.0  # share lost on the way to the subscriber, as its last report says
+        self._accepted = False
+        self._budget = SubscriberBudget()
+        video = publication.kind == "video"
+        history = RetransmissionBuffer(self.repair_ssrc, VP8_RTX, _first_sequence()) if video else None
+        rewriter = Rewriter(
+            _random_ssrc(),
+            VP8 if video else OPUS,
+            publication.codec,
+            _first_sequence(),
+            first_timestamp=secrets.randbits(31),
+            stamp_element=_ABS_SEND_TIME_ELEMENT,
+            history=history,
+        )
+        self.forward = Forward(publication.track, egress, rewriter, history)
+        publication.subscriptions.append(self)
+
+    @property
+    def ssrc(self) -> int:
+        return self.forward.rewriter.ssrc
+
+    def describe(self) -> ForwardedTrack:
+        """For the SDP. Camera and microphone of a participant share a stream and a CNAME, so they play in step."""
+        participant, source = self.publication.peer.id, self.publication.source
+        stream = f"{participant}-screen" if source in ("screen", "screen_audio") else participant
+        return ForwardedTrack(stream, f"{participant}-{source}", self.ssrc, self.repair_ssrc, stream)
+
+    def accept(self) -> None:
+        """The browser has taken the m-line."""
+        if not self._accepted:
+            self._accepted = True
+            self.update()
+
+    def update(self) -> None:
+        """Choose the layer anew: the view, the mute state, the sources or their sizes have changed."""
+        self.forward.want(self._wanted_layer())
+        self.check(time.monotonic())
+
+    def check(self, now: float) -> None:
+        """Follow the layers that run, and ask for the keyframe that a switch waits for; every 100 ms."""
+        needed = self.forward.layers.check(now, self.publication.last_packet_at)
+        if needed is not None and self.publication.kind == "video":
+            self.publication.request_keyframe(needed, now)
+
+    def send_report(self, now: float) -> None:
+        """A sender report with CNAME, each second."""
+        source = self.forward.source
+        if source is None:
+            return
+        report = self.reports.sender_report(self.forward.rewriter, source.clock, now)
+        if report is not None:
+            cname = self.describe().cname.encode()
+            self.forward.egress.send_rtcp(report + rtcp.source_description(self.ssrc, cname))
+
+    def on_nack(self, sequences: tuple[int, ...], now: float) -> None:
+        self.subscriber.counters.nack_in += len(sequences)
+        self.forward.resend(sequences, self.reports.round_trip or DEFAULT_ROUND_TRIP, now)
+
+    def on_keyframe_request(self, now: float) -> None:
+        """PLI or FIR: passed on within the subscriber's budget."""
+        self.subscriber.counters.keyframe_requests += 1
+        source = self.forward.source
+        if source is not None and self._budget.allow(now):
+            self.publication.request_keyframe(source.layer, now)
+
+    def on_report(self, report: rtcp.ReportBlock, now: float) -> None:
+        self.loss = report.fraction_lost / 256
+        self.reports.received(report, now)
+
+    def close(self) -> None:
+        self.forward.want(None)
+        if self in self.publication.subscriptions:
+            self.publication.subscriptions.remove(self)
+
+    def _wanted_layer(self) -> int | None:
+        publication = self.publication
+        if not self._accepted or publication.muted:
+            return None
+        view = self.subscriber.view
+        if publication.kind == "audio" or view is None:
+            return 0
+        width, height = view.get((publication.peer.id, publication.source), (0, 0))
+        return select_layer(
+            width,
+            height,
+            publication.sizes,
+            current=self.forward.layers.current,
+            source="screen" if publication.is_screen else "camera",
+        )
+
+
+def _random_ssrc() -> int:
+    return secrets.randbits(31) | 1
+
+
+def _first_sequence() -> int:
+    return secrets.choice(FIRST_SEQUENCES)

@@ -1,0 +1,192 @@
+"""The worker: routers, links, the port, and the clockwork that drives them."""
+
+import asyncio
+import gc
+import logging
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from media_sfu.config import WorkerConfig
+from media_sfu.control.commands import Commands
+from media_sfu.control.messages import Json
+from media_sfu.control.server import ControlServer, Link
+from media_sfu.net.port import MediaPort
+from media_sfu.net.transport import Candidates, Network
+from media_sfu.peer import Peer
+from media_sfu.router import Bars, Router
+from media_sfu.stats import LoopLag, PacketRates, PeerCounters
+
+TICK_SECONDS = 0.02
+QUALITY_SECONDS = 5
+REMEMBERED_PEERS = 2000
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Orphan:
+    """A peer whose link dropped, and until when it may be taken over."""
+
+    peer: Peer
+    until: float
+
+
+class Worker:
+    """One worker process's state. `epoch` is random per start."""
+
+    def __init__(self, config: WorkerConfig, epoch: str) -> None:
+        self.config, self.epoch = config, epoch
+        self.draining = False
+        self.routers: dict[str, Router] = {}
+        self.bars = Bars()
+        self.media = MediaPort()
+        self.network = Network(self.media, ())
+        self.final: OrderedDict[tuple[str, str], Json] = OrderedDict()  # statistics of peers that have ended
+        self.port = 0
+        self.load: Json = {}
+        self._commands = Commands(self)
+        self._control = ControlServer(config.socket, dispatch=self._commands.dispatch, on_lost=self._link_lost)
+        self._lag = LoopLag()
+        self._rates = PacketRates()
+        self._ended = PeerCounters()
+        self._orphans: list[_Orphan] = []
+
+    async def start(self) -> None:
+        """Bind the media port and the control socket. Raises ConfigError or OSError."""
+        self.port = await self.media.open(self.config.listen, self.config.port)
+        self.network.candidates = _candidates(self.config, self.port)
+        self._measure()
+        await self._control.start()
+
+    async def run(self) -> None:
+        """Drive everything until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._lag.measure())
+            tasks.create_task(self._clockwork())
+
+    async def close(self) -> None:
+        for router in list(self.routers.values()):
+            self.close_router(router)
+        await self._control.close()
+        await self.media.close()
+
+    @property
+    def links(self) -> set[Link]:
+        return self._control.links
+
+    def add_router(self, router_id: str, epoch: int, limits: dict[str, int]) -> None:
+        self.routers[router_id] = Router(router_id, epoch, limits, self.network, self._peer_ended)
+
+    def close_router(self, router: Router) -> list[str]:
+        del self.routers[router.id]
+        return router.close()
+
+    def take_over(self, peer: Peer, link: Link) -> None:
+        """From now on `peer` belongs to `link`."""
+        peer.link = link
+        self._orphans = [orphan for orphan in self._orphans if orphan.peer is not peer]
+        if peer.subscribing is not None:
+            peer.subscribing.repeat_offer()
+
+    def _link_lost(self, link: Link) -> None:
+        until = time.monotonic() + self.config.link_grace_seconds
+        for router in self.routers.values():
+            for peer in router.peers.values():
+                if peer.link is link:
+                    peer.link = None
+                    self._orphans.append(_Orphan(peer, until))
+
+    def _peer_ended(self, peer: Peer, statistics: Json) -> None:
+        self._ended.packets_in += peer.counters.packets_in
+        self._ended.packets_out += peer.counters.packets_out
+        self.final[peer.router.id, peer.id] = statistics
+        if len(self.final) > REMEMBERED_PEERS:
+            self.final.popitem(last=False)
+
+    async def _clockwork(self) -> None:
+        started = time.monotonic()
+        beat = 0
+        while True:
+            beat += 1
+            await asyncio.sleep(max(0.0, started + beat * TICK_SECONDS - time.monotonic()))
+            now = time.monotonic()
+            if now - started - beat * TICK_SECONDS > 1:
+                started = now - beat * TICK_SECONDS  # the process was stopped for a while: do not catch up
+            try:
+                self._tick(beat, now)
+            except Exception:
+                log.exception("a tick failed")
+
+    def _tick(self, beat: int, now: float) -> None:
+        routers = list(self.routers.values())
+        for router in routers:
+            router.repair(now)
+        if beat % 5 == 0:
+            for router in routers:
+                router.check(now)
+        if beat % 50 == 0:
+            for router in routers:
+                router.tick(now)
+            self._each_second(beat // 50, now)
+
+    def _each_second(self, second: int, now: float) -> None:
+        self.media.close_strangers()
+        self._close_orphans(now)
+        self._measure()
+        heartbeat = {"type": "heartbeat", "worker_epoch": self.epoch, "load": self.load, "draining": self.draining}
+        for link in self.links:
+            if link.id:
+                link.send(heartbeat)
+        if second % max(1, round(self.config.statistics_seconds)) == 0:
+            self._send_statistics()
+        if second % QUALITY_SECONDS == 0:
+            for peer in self._peers():
+                peer.judge_quality()
+            gc.collect(1)
+        if second % 600 == 0:
+            self.bars.forget_old()
+            gc.collect()
+
+    def _close_orphans(self, now: float) -> None:
+        due = [orphan.peer for orphan in self._orphans if orphan.until <= now]
+        self._orphans = [orphan for orphan in self._orphans if orphan.until > now]
+        for peer in due:
+            if peer.link is None:
+                peer.router.close_peer(peer, "link_lost")
+
+    def _measure(self) -> None:
+        peers = self._peers()
+        packets_in = self._ended.packets_in + sum(peer.counters.packets_in for peer in peers)
+        packets_out = self._ended.packets_out + sum(peer.counters.packets_out for peer in peers)
+        rate_in, rate_out = self._rates.sample(packets_in, packets_out)
+        self.load = {
+            "peers": len(peers),
+            "routers": len(self.routers),
+            "packets_in_per_second": round(rate_in),
+            "packets_out_per_second": round(rate_out),
+            "loop_lag_ms": self._lag.take_worst_ms(),
+        }
+
+    def _send_statistics(self) -> None:
+        for router in self.routers.values():
+            by_link: dict[Link, Json] = {}
+            for peer in router.peers.values():
+                if peer.link is not None:
+                    by_link.setdefault(peer.link, {})[peer.id] = peer.counters.as_json()
+            for link, statistics in by_link.items():
+                link.send({"type": "statistics", "router": router.id, "peers": statistics})
+
+    def _peers(self) -> list[Peer]:
+        return [peer for router in self.routers.values() for peer in router.peers.values()]
+
+
+def _candidates(config: WorkerConfig, port: int) -> Candidates:
+    """UDP and TCP of each announced address, UDP first: the browser prefers what comes with the higher priority."""
+    listed = [
+        (announce.address, announce.port or port, protocol)
+        for protocol in ("udp", "tcp")
+        for announce in config.announce
+        if announce.protocol in (None, protocol)
+    ]
+    return tuple(listed)
