@@ -1,6 +1,8 @@
 """A person at a browser: what they do, and what they see and hear."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,7 +55,36 @@ class Person:
 
     def wait_in_meeting(self) -> None:
         self.page.wait_for_url(re.compile(r"/meeting/"))
-        self.see("roster-item").first.wait_for(state="attached")
+        self.see("tile").first.wait_for(state="attached")
+        self.see("cover").wait_for(state="hidden")
+
+    def ended_because(self) -> str:
+        """The reason on the cover after the meeting ended for this person."""
+        notice = self.page.locator("[data-testid=removed-notice], [data-testid=over-notice]")
+        notice.wait_for()
+        return notice.get_attribute("data-reason") or ""
+
+    def make_guest_link(self, room_url: str, name: str) -> str:
+        """In a second tab, as a host or administrator; the pass stays on that tab's list under `name`."""
+        with self.second_tab() as tab:
+            tab.goto(f"{room_url}guests/")
+            tab.fill("[name=name]", name)
+            tab.click("main form.card [type=submit]")
+            return tab.locator("#guest-link").inner_text()
+
+    def revoke_guest_link(self, room_url: str, name: str) -> None:
+        with self.second_tab() as tab:
+            tab.goto(f"{room_url}guests/")
+            tab.locator("tr", has_text=name).locator("[type=submit]").click()
+            tab.locator("tr", has_text=name).locator("form").wait_for(state="detached")
+
+    @contextmanager
+    def second_tab(self) -> Iterator[Page]:
+        tab = self.page.context.new_page()
+        try:
+            yield tab
+        finally:
+            tab.close()
 
     def see(self, test_id: str, **data: str) -> Locator:
         """What carries `data-testid`, narrowed by further `data-` attributes."""

@@ -9,7 +9,42 @@ def test_wrong_room_password_is_refused_and_the_right_one_admits(person, organis
     member.open_join_page(organisation.rooms["locked"])
     member.page.fill("[name=room_password]", "not this one")
     member.see("join-button").click()
-    member.page.locator("main [role=alert], main .field-error").first.wait_for()
+    member.page.locator("main [aria-invalid=true]").first.wait_for()
     assert "/meeting/" not in member.page.url
 
     member.join(organisation.rooms["locked"], ROOM_PASSWORD)
+
+
+def test_guest_joins_by_pass_and_a_revoked_pass_admits_nobody(person, organisation):
+    admin, guest = person("red"), person("blue")
+    room = organisation.rooms["open"]
+    admin.login(organisation, "admin")
+    admin.join(room)
+    link = admin.make_guest_link(room, "Goto Guest")
+
+    guest.join_as_guest(link, "Goto Guest")
+    guest.wait_for_colours("red", "blue")
+    admin.wait_for_colours("red", "blue")
+    guest.see("leave-button").click()
+
+    admin.revoke_guest_link(room, "Goto Guest")
+    refused = guest.page.goto(link)
+    assert refused is not None
+    assert refused.status == 404
+    assert guest.see("join-button").count() == 0
+
+
+def test_guest_is_asked_for_the_room_password_too(person, organisation):
+    admin, guest = person("red"), person("blue")
+    room = organisation.rooms["locked"]
+    admin.login(organisation, "admin")
+    admin.join(room, ROOM_PASSWORD)
+    link = admin.make_guest_link(room, "Locked Out")
+
+    guest.open_join_page(link)
+    guest.page.fill("[name=display_name]", "Locked Out")
+    guest.page.fill("[name=room_password]", "not this one")
+    guest.see("join-button").click()
+    guest.page.locator("main [aria-invalid=true]").first.wait_for()
+
+    guest.join_as_guest(link, "Locked Out", ROOM_PASSWORD)

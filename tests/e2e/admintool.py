@@ -1,0 +1,38 @@
+"""An administrator at the Admintool."""
+
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.browsers import new_page
+from tests.e2e.product import PASSWORD, Organisation
+
+
+class Administrator:
+    def __init__(self, browser: Browser, organisation: Organisation) -> None:
+        self.page: Page = new_page(browser)
+        self._url = organisation.admintool_url
+        self.page.goto(self._url)
+        self.page.fill("[name=login_id]", "admin")
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.click("main [type=submit]")
+        self.page.wait_for_url(self._url)
+
+    def force_out(self, name: str) -> None:
+        """Remove the person called `name` from their meeting; returns when the page says that it is done."""
+        self.page.goto(f"{self._url}live/")
+        self.page.locator("tr", has_text=name).locator("a[id^=remove-]").click()
+        self.page.wait_for_url("**/remove/")
+        self.page.click("main form.card [type=submit]")
+        self.page.wait_for_url("**/live/")
+
+    def readmit(self, name: str) -> None:
+        self.page.goto(f"{self._url}live/")
+        self.page.locator("tr", has_text=name).locator("button[id^=readmit-]").click()
+        self.page.wait_for_url("**/live/")
+
+    def attendance_rows(self, name: str) -> list[str]:
+        """The log's lines about `name`, newest first."""
+        self.page.goto(f"{self._url}logs/attendance/")
+        return self.page.locator("tbody tr", has_text=name).all_inner_texts()
+
+    def close(self) -> None:
+        self.page.context.close()
