@@ -32,7 +32,8 @@ class FeedbackGenerator:
 
     def __init__(self) -> None:
         self._arrivals: dict[int, int] = {}
-        self._highest = self._next = -1
+        self._highest = -1
+        self._next = 0
         self._count = 0
 
     def arrived(self, sequence: int, now: float) -> None:
@@ -172,11 +173,11 @@ def _read_chunks(information: bytes, count: int) -> tuple[list[tuple[int, int]],
             index += places
         else:
             run, status = min(chunk & 0x1FFF, count - index), chunk >> 13
-            if status and run > len(information):
-                raise RtcpError("feedback deltas beyond the end")
             if status:
-                received += [(index + i, status) for i in range(run)]
+                received += [(index + i, status) for i in range(min(run, len(information)))]
             index += chunk & 0x1FFF
+        if len(received) > len(information) - at:
+            raise RtcpError("feedback deltas beyond the end")
     if any(status == 3 for _, status in received):
         raise RtcpError("reserved feedback status")
     return received, at

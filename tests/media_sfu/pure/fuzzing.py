@@ -16,7 +16,9 @@ many = settings(max_examples=CASES, deadline=None, suppress_health_check=[Health
 
 def damaged(vectors: Sequence[bytes]) -> st.SearchStrategy[bytes]:
     """Valid vectors with octets changed, cut out and put in, and plainly random ones."""
-    return st.one_of(st.binary(max_size=1600), st.builds(_damage, st.sampled_from(vectors), st.lists(_wounds, max_size=6)))
+    return st.one_of(
+        st.binary(max_size=1600), st.builds(_damage, st.sampled_from(vectors), st.lists(_wounds, max_size=6))
+    )
 
 
 _wounds = st.tuples(st.sampled_from(("change", "cut", "insert", "repeat")), st.integers(0, 1600), st.binary(max_size=8))

@@ -89,9 +89,9 @@ def rewritten(continuity: Vp8Continuity, payload: bytes, *, switch: bool = False
 @pytest.mark.parametrize("bits", [7, 15])
 def test_counters_go_on_across_a_switch(bits: int):
     continuity = Vp8Continuity()
-    assert rewritten(continuity, packets.vp8(picture=100, bits=bits, level=250, key_index=30), switch=True) == packets.vp8(
-        picture=1, bits=bits, level=1, key_index=1
-    )
+    assert rewritten(
+        continuity, packets.vp8(picture=100, bits=bits, level=250, key_index=30), switch=True
+    ) == packets.vp8(picture=1, bits=bits, level=1, key_index=1)
     assert rewritten(continuity, packets.vp8(picture=102, bits=bits, level=251, key_index=30)) == packets.vp8(
         picture=3, bits=bits, level=2, key_index=1
     )

@@ -141,21 +141,25 @@ def stints(relay: Relay) -> dict[int, list[Sent]]:
     return grouped
 
 
-scenario = given(frames, fates, starts, pictures)
-
-
 @many
-@scenario
-def test_no_two_inputs_share_an_output_number(shown, network, start, picture):
+@given(frames, fates, starts, pictures)
+def test_what_leaves_is_one_consistent_stream(shown, network, start, picture):
     relay = play(shown, network, start, picture)
+    check_no_two_inputs_share_an_output_number(relay)
+    check_holes_are_those_of_the_input(relay)
+    check_switch_adds_one_hole_only_after_an_unfinished_frame(relay)
+    check_each_switch_begins_with_a_keyframe(relay)
+    check_timestamps_never_step_back(relay)
+    check_picture_numbers_go_on_across_switches(relay)
+    check_nothing_but_header_and_counters_is_changed(relay)
+
+
+def check_no_two_inputs_share_an_output_number(relay: Relay) -> None:
     assert len({sent.number for sent in relay.sent}) == len(relay.sent)
     assert len({(sent.layer, sent.sequence) for sent in relay.sent}) == len(relay.sent)
 
 
-@many
-@scenario
-def test_holes_are_those_of_the_input(shown, network, start, picture):
-    relay = play(shown, network, start, picture)
+def check_holes_are_those_of_the_input(relay: Relay) -> None:
     for stint, sent in stints(relay).items():
         swallowed = sorted(sequence for number, sequence in relay.swallowed if number == stint)
         for one, next_one in zip(sent, sent[1:], strict=False):
@@ -165,38 +169,29 @@ def test_holes_are_those_of_the_input(shown, network, start, picture):
             assert (next_one.number - one.number & 0xFFFF) == step - taken
 
 
-@many
-@scenario
-def test_switch_adds_one_hole_only_after_an_unfinished_frame(shown, network, start, picture):
-    parts = list(stints(play(shown, network, start, picture)).values())
+def check_switch_adds_one_hole_only_after_an_unfinished_frame(relay: Relay) -> None:
+    parts = list(stints(relay).values())
     for before, after in zip(parts, parts[1:], strict=False):
         finished = before[-1].header[0]
         assert (after[0].number - before[-1].number & 0xFFFF) == (1 if finished else 2)
 
 
-@many
-@scenario
-def test_each_switch_begins_with_a_keyframe(shown, network, start, picture):
-    for sent in stints(play(shown, network, start, picture)).values():
+def check_each_switch_begins_with_a_keyframe(relay: Relay) -> None:
+    for sent in stints(relay).values():
         first = sent[0]
         assert describe(first.data, first.header[8], first.header[9])[1]
 
 
-@many
-@scenario
-def test_timestamps_never_step_back(shown, network, start, picture):
-    sent = in_order(play(shown, network, start, picture))
+def check_timestamps_never_step_back(relay: Relay) -> None:
+    sent = in_order(relay)
     for one, next_one in zip(sent, sent[1:], strict=False):
         step = signed32(next_one.timestamp - one.timestamp)
         assert step >= 0
         assert step > 0 or one.stint == next_one.stint
-        assert step < 90000 * FRAME_SECONDS * (len(shown) + 30)
+        assert step < 90000 * FRAME_SECONDS * 55
 
 
-@many
-@scenario
-def test_picture_numbers_go_on_across_switches(shown, network, start, picture):
-    relay = play(shown, network, start, picture)
+def check_picture_numbers_go_on_across_switches(relay: Relay) -> None:
     parts = [[number_of(sent) for sent in part if sent.payload] for part in stints(relay).values()]
     for before, after in zip(parts, parts[1:], strict=False):
         assert after[0] == (before[-1][0] + 1 & 0x7FFF, before[-1][1] + 1 & 255)
@@ -210,9 +205,7 @@ def number_of(sent: Sent) -> tuple[int, int]:
     return fields[2], sent.payload[fields[3]]
 
 
-@many
-@scenario
-def test_nothing_but_header_and_counters_is_changed(shown, network, start, picture):
-    for sent in play(shown, network, start, picture).sent:
+def check_nothing_but_header_and_counters_is_changed(relay: Relay) -> None:
+    for sent in relay.sent:
         if sent.payload:
             assert sent.payload[-3] == sent.layer

@@ -50,7 +50,9 @@ def test_malformed_packet_is_refused(data: bytes):
         parse(data)
 
 
-@pytest.mark.parametrize(("second", "expected"), [(191, False), (192, True), (200, True), (223, True), (224, False), (96, False)])
+@pytest.mark.parametrize(
+    ("second", "expected"), [(191, False), (192, True), (200, True), (223, True), (224, False), (96, False)]
+)
 def test_rtcp_is_told_by_its_second_octet(second: int, expected: bool):
     assert is_rtcp(bytes((0x80, second))) is expected
 

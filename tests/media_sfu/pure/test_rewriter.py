@@ -58,7 +58,9 @@ def test_transport_sequence_takes_the_same_place():
     rewriter = Rewriter(1, 96, codec("VP8"), 1000, stamp_element=0x51)
     data = key(3)
     rewriter.switch(SenderClock(90000), data, 3, 0, 12, codec("VP8").describe(data, 12, len(data)), 0.0)
-    out = rewriter.rewrite(data, 0x80, 3, 0, 12, len(data), codec("VP8").describe(data, 12, len(data)), 0x1234 << 8, 0.0)
+    out = rewriter.rewrite(
+        data, 0x80, 3, 0, 12, len(data), codec("VP8").describe(data, 12, len(data)), 0x1234 << 8, 0.0
+    )
     assert out is not None
     assert read_all(out, *packet.parse(out)[5:8]) == {5: b"\x12\x34"}
 

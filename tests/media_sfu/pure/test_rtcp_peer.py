@@ -23,7 +23,9 @@ def test_reports_are_read_by_aiortc():
 
 
 def test_feedback_is_read_by_aiortc():
-    loss, picture = rtp.RtcpPacket.parse(rtcp.nack(1, 2, (65000, 65001, 65016, 65018)) + rtcp.picture_loss_indication(1, 2))
+    loss, picture = rtp.RtcpPacket.parse(
+        rtcp.nack(1, 2, (65000, 65001, 65016, 65018)) + rtcp.picture_loss_indication(1, 2)
+    )
     assert isinstance(loss, rtp.RtcpRtpfbPacket)
     assert loss.lost == [65000, 65001, 65016, 65018]
     assert isinstance(picture, rtp.RtcpPsfbPacket)
