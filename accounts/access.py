@@ -18,7 +18,7 @@ View = Callable[..., HttpResponse]
 
 
 class MemberRequest(HttpRequest):
-    """A request behind `member_page` or `admin_page`: somebody of `tenant` is signed in."""
+    """A request behind `member_page`: somebody of `tenant` is signed in."""
 
     tenant: Tenant
     user: User
@@ -31,35 +31,24 @@ def signed_in_user(request: HttpRequest) -> User | None:
 
 
 def member_page(view: View) -> View:
-    """Show the page to the tenant's own users; the view runs in their `tenant_context`."""
-    return _page(view, lambda user: True)
+    """Show the page, whose address has a `tenant_slug`, to that tenant's own users, in their `tenant_context`."""
 
-
-def admin_page(view: View) -> View:
-    """Show the page to the tenant's administrators; the view runs in their `tenant_context`."""
-    return _page(view, lambda user: user.is_admin)
-
-
-def _page(view: View, may_see: Callable[[User], bool]) -> View:
     @wraps(view)
-    def page(request: TenantRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def page(request: TenantRequest, *args: Any, tenant_slug: str, **kwargs: Any) -> HttpResponse:
         user = signed_in_user(request)
         if user is None:
-            return _login_first(request, kwargs)
-        if request.tenant != user.tenant or not may_see(user):
+            return _login_first(request, tenant_slug)
+        if request.tenant != user.tenant:
             raise Http404
         with tenant_context(user.tenant):
-            return view(request, *args, **kwargs)
+            return view(request, *args, tenant_slug=tenant_slug, **kwargs)
 
     return page
 
 
-def _login_first(request: TenantRequest, kwargs: dict[str, Any]) -> HttpResponse:
-    """To the login of the organisation as typed, known or not; an address without one must name a known tenant."""
-    slug = kwargs.get("tenant_slug") or (request.tenant and request.tenant.slug)
-    if not slug:
-        raise Http404
-    login = reverse("login", args=[slug])
+def _login_first(request: HttpRequest, tenant_slug: str) -> HttpResponse:
+    """To the login of the organisation as typed, known or not; a form that was sent is not to come back to."""
+    login = reverse("login", args=[tenant_slug])
     if request.method not in ("GET", "HEAD"):
         return redirect(login)
     return redirect_to_login(request.get_full_path(), login)

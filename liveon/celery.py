@@ -15,6 +15,10 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "reap": {"task": "conferences.tasks.reap", "schedule": 60.0, "options": {"expires": 55}},
+    "forget-expired-logins": {
+        "task": "accounts.tasks.forget_expired_logins_nightly",
+        "schedule": crontab(hour=2, minute=45),
+    },
     "purge-audit": {"task": "audit.tasks.purge_audit_nightly", "schedule": crontab(hour=3, minute=15)},
 }
 

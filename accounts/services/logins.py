@@ -1,7 +1,9 @@
 """Logins that were refused or ended, in the audit log."""
 
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.logins import login_key
 from accounts.models import User
@@ -26,3 +28,10 @@ def end_login(user: User, *, actor: Actor, session_key: str | None) -> None:
         record_about(user, "logged_out", actor=actor)
         key = login_key(session_key)
         access_changed.send(sender=None, user=user, reason="logged_out", login_key=key, actor=actor)
+
+
+def forget_expired_logins() -> int:
+    """Delete sessions past their time and, of all tenants, the logins whose session is gone; how many logins."""
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    forgotten, _ = UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    return int(forgotten)

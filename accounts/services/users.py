@@ -1,6 +1,6 @@
 """What happens to users. Each function records it in the tenant's audit log, in its own transaction.
 
-Who may do it is decided by `accounts.access.admin_page` (a user's own password: `member_page`).
+Admintool and the operator's commands call them for others; a user changes the own password and language.
 """
 
 from collections.abc import Iterable

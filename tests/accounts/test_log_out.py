@@ -1,9 +1,14 @@
+from datetime import timedelta
+
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.logins import login_key, user_of_login
 from accounts.models import User
+from accounts.tasks import forget_expired_logins_nightly
 from tests.accounts.visits import actions, log_in
 
 LOGOUT = "/t/acme/logout/"
@@ -52,3 +57,13 @@ def test_login_stands_for_nobody_without_a_session(db: None) -> None:
     assert user_of_login(None) is None
     assert user_of_login("no such session") is None
     assert login_key(None) == ""
+
+
+def test_logins_whose_time_ran_out_are_forgotten_at_night(client: Client, member: User) -> None:
+    elsewhere = Client()
+    log_in(elsewhere, "acme", "member")
+    log_in(client, "acme", "member")
+    Session.objects.filter(pk=client.session.session_key).update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert forget_expired_logins_nightly() == 1
+    assert UserSession.objects.get().session_key == elsewhere.session.session_key
+    assert Session.objects.get().pk == elsewhere.session.session_key

@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from accounts.access import admin_page, member_page
+from accounts.access import member_page
 from accounts.models import User
 from tenants.context import current_tenant
 from tenants.models import Tenant
@@ -12,11 +12,6 @@ from tenants.models import Tenant
 
 @member_page
 def members_view(request: HttpRequest, tenant_slug: str) -> HttpResponse:
-    return HttpResponse(str(current_tenant()))
-
-
-@admin_page
-def admins_view(request: HttpRequest, **kwargs: str) -> HttpResponse:
     return HttpResponse(str(current_tenant()))
 
 
@@ -33,14 +28,8 @@ def test_member_sees_a_page_inside_the_tenants_context(tenant: Tenant, member: U
     assert current_tenant() is None
 
 
-def test_admin_sees_members_and_admins_pages(tenant: Tenant, admin: User) -> None:
+def test_admin_sees_members_pages(tenant: Tenant, admin: User) -> None:
     assert members_view(request_of(admin, tenant), tenant_slug="acme").status_code == 200
-    assert admins_view(request_of(admin, tenant), tenant_slug="acme").status_code == 200
-
-
-def test_member_does_not_find_an_admins_page(tenant: Tenant, member: User) -> None:
-    with pytest.raises(Http404):
-        admins_view(request_of(member, tenant), tenant_slug="acme")
 
 
 def test_stranger_does_not_find_another_tenants_page(tenant: Tenant, stranger: User) -> None:
@@ -48,9 +37,9 @@ def test_stranger_does_not_find_another_tenants_page(tenant: Tenant, stranger: U
         members_view(request_of(stranger, tenant), tenant_slug="acme")
 
 
-def test_another_tenants_admin_does_not_find_an_admins_page(tenant: Tenant, other_admin: User) -> None:
+def test_another_tenants_admin_does_not_find_it_either(tenant: Tenant, other_admin: User) -> None:
     with pytest.raises(Http404):
-        admins_view(request_of(other_admin, tenant), tenant_slug="acme")
+        members_view(request_of(other_admin, tenant), tenant_slug="acme")
 
 
 def test_signed_in_user_does_not_find_an_unknown_organisation(member: User) -> None:
@@ -61,16 +50,6 @@ def test_signed_in_user_does_not_find_an_unknown_organisation(member: User) -> N
 def test_nobody_is_sent_to_the_login_with_the_page_to_come_back_to(tenant: Tenant) -> None:
     response = members_view(request_of(None, tenant), tenant_slug="acme")
     assert response.url == "/t/acme/login/?next=/t/acme/some/page/%3Fof%3Dtheirs"
-
-
-def test_nobody_at_an_admintool_address_is_sent_to_its_tenants_login(tenant: Tenant) -> None:
-    response = admins_view(request_of(None, tenant), admintool_key="right")
-    assert response.url.startswith("/t/acme/login/?next=")
-
-
-def test_nobody_at_an_unknown_admintool_address_finds_nothing(db: None) -> None:
-    with pytest.raises(Http404):
-        admins_view(request_of(None, None), admintool_key="wrong")
 
 
 def test_user_of_a_tenant_that_was_suspended_is_logged_out(tenant: Tenant, member: User) -> None:
