@@ -1,4 +1,4 @@
-"""Every page in both languages, light and dark, wide and on a telephone: a picture to look at, and no serious axe finding.
+"""Every page in both languages, light and dark, wide and on a telephone: a picture to look at, no serious axe finding.
 
 The pictures are in `screenshots/<language>-<scheme>-<size>/`.
 """

@@ -1,0 +1,200 @@
+"""Every address × every role × own or foreign tenant. A new address without an entry here fails."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from accounts.models import User
+from conferences.models import Bar, Meeting, Participant, ParticipantRole, ParticipantState, Room
+from tenants.models import Tenant
+from tests.factories import ADMINTOOL_KEY, GUEST_SECRET, make_admin, make_guest_pass, make_room, make_tenant, make_user
+
+ROLES = ("nobody", "member", "host", "admin", "stranger", "other_admin")
+EVERYBODY = set(ROLES)
+MEMBERS = {"member", "host", "admin"}
+EDITORS = {"host", "admin"}
+ADMINS = {"admin"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """Who gets it, by which method. To others a page below an organisation is its login (nobody) or a 404."""
+
+    allowed: set[str]
+    method: str = "get"
+    public: bool = False
+
+
+PAGES = {
+    "organisation": Page(EVERYBODY, public=True),
+    "language": Page(EVERYBODY, "post", public=True),
+    "login": Page(EVERYBODY, public=True),
+    "healthz": Page(EVERYBODY, public=True),
+    "readyz": Page(EVERYBODY, public=True),
+    "jsi18n": Page(EVERYBODY, public=True),
+    "guest-join": Page(EVERYBODY, public=True),
+    "guest-left": Page(EVERYBODY, public=True),
+    "guest-meeting": Page(set(), public=True),  # needs the cookie of a guest
+    "logout": Page(MEMBERS, "post"),
+    "password": Page(MEMBERS),
+    "rooms": Page(MEMBERS),
+    "room-create": Page(MEMBERS),
+    "join": Page(MEMBERS),
+    "meeting": Page(MEMBERS),
+    "room-edit": Page(EDITORS),
+    "guest-passes": Page(EDITORS),
+    "guest-pass-revoke": Page(EDITORS, "post"),
+    "admintool:login": Page(ADMINS | {"nobody"}),
+    "admintool:overview": Page(ADMINS),
+    "admintool:users": Page(ADMINS),
+    "admintool:user-create": Page(ADMINS),
+    "admintool:user-edit": Page(ADMINS),
+    "admintool:user-disable": Page(ADMINS, "post"),
+    "admintool:user-enable": Page(ADMINS, "post"),
+    "admintool:user-password": Page(ADMINS),
+    "admintool:live": Page(ADMINS),
+    "admintool:live-now": Page(ADMINS),
+    "admintool:remove-one": Page(ADMINS, "post"),
+    "admintool:remove-all": Page(ADMINS, "post"),
+    "admintool:readmit": Page(ADMINS, "post"),
+    "admintool:attendance": Page(ADMINS),
+    "admintool:attendance-export": Page(ADMINS),
+}
+
+
+def named_patterns(patterns: list[URLPattern | URLResolver], namespace: str = "") -> dict[str, set[str]]:
+    """Name → its arguments, through all includes."""
+    found: dict[str, set[str]] = {}
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{pattern.namespace}:" if pattern.namespace else namespace
+            deeper = named_patterns(pattern.url_patterns, inner)
+            outer = set(pattern.pattern.converters)
+            found |= {name: arguments | outer for name, arguments in deeper.items()}
+        else:
+            found[f"{namespace}{pattern.name}"] = set(pattern.pattern.converters)
+    return found
+
+
+ADDRESSES = named_patterns(get_resolver().url_patterns)
+OWNED = {"room_id", "pass_id", "user_id", "participant_id", "bar_id"}
+
+
+def test_every_address_has_an_entry():
+    assert set(ADDRESSES) == set(PAGES)
+
+
+@dataclass
+class World:
+    """A tenant with one of everything that an address can name."""
+
+    tenant: Tenant
+    member: User
+    host: User
+    admin: User
+    room: Room
+    ids: dict[str, str]
+
+
+def make_world(slug: str, secret: str) -> World:
+    tenant = make_tenant(slug)
+    member, host, admin = make_user(tenant, "member"), make_user(tenant, "host"), make_admin(tenant, "admin")
+    room = make_room(tenant, hosts=(host,))
+    guest_pass = make_guest_pass(room, secret=secret)
+    now = timezone.now()
+    meeting = Meeting.objects.create(tenant=tenant, room=room, started_at=now)
+    here = {"state": ParticipantState.JOINED, "role": ParticipantRole.MEMBER, "joined_at": now, "last_seen_at": now}
+    participant = Participant.objects.create(tenant=tenant, meeting=meeting, user=member, name="M", **here)
+    until = now + timedelta(hours=12)
+    bar = Bar.objects.create(
+        tenant=tenant, room=room, meeting=meeting, user=host, name="H", created_at=now, until=until
+    )
+    ids = {
+        "tenant_slug": slug,
+        "admintool_key": ADMINTOOL_KEY + slug,
+        "guest_pass": secret,
+        "room_id": room.public_id,
+        "pass_id": guest_pass.public_id,
+        "user_id": member.public_id,
+        "participant_id": participant.public_id,
+        "bar_id": bar.public_id,
+    }
+    return World(tenant, member, host, admin, room, ids)
+
+
+@pytest.fixture
+def own(db: None) -> World:
+    return make_world("acme", GUEST_SECRET)
+
+
+@pytest.fixture
+def foreign(db: None) -> World:
+    return make_world("globex", "another secret")
+
+
+@pytest.fixture
+def visit(own: World, foreign: World) -> Callable[..., HttpResponseBase]:
+    """`visit(name, role, **ids)`: the answer to that role at the address of our own tenant, with some ids replaced."""
+    users = {"member": own.member, "host": own.host, "admin": own.admin}
+    users |= {"stranger": foreign.member, "other_admin": foreign.admin}
+
+    def answer(name: str, role: str, **replaced: str) -> HttpResponseBase:
+        client = Client(raise_request_exception=False)
+        if role in users:
+            client.force_login(users[role])
+        ids = own.ids | replaced
+        address = reverse(name, kwargs={argument: ids[argument] for argument in ADDRESSES[name]})
+        return getattr(client, PAGES[name].method)(address)
+
+    return answer
+
+
+def leads_to_login(answer: HttpResponseBase) -> bool:
+    return answer.status_code == 302 and "/login/" in answer.headers["Location"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("name", PAGES)
+def test_who_gets_what(visit, name, role):
+    page, answer = PAGES[name], visit(name, role)
+    if role in page.allowed:
+        assert answer.status_code in (200, 204, 302, 400, 503), answer.status_code
+        assert name == "logout" or not leads_to_login(answer)
+    elif role == "nobody" and not page.public:
+        assert leads_to_login(answer)
+    else:
+        assert answer.status_code == 404
+
+
+FOREIGN = [(name, argument) for name, arguments in ADDRESSES.items() for argument in sorted(arguments & OWNED)]
+
+
+@pytest.mark.parametrize("role", ["member", "host", "admin"])
+@pytest.mark.parametrize(("name", "argument"), FOREIGN)
+def test_what_another_tenant_owns_does_not_exist(visit, foreign, name, argument, role):
+    assert visit(name, role, **{argument: foreign.ids[argument]}).status_code == 404
+
+
+@pytest.mark.parametrize("name", [name for name, arguments in ADDRESSES.items() if "admintool_key" in arguments])
+def test_another_tenant_s_key_opens_nothing(visit, foreign, name):
+    assert visit(name, "admin", admintool_key=foreign.ids["admintool_key"]).status_code == 404
+
+
+@pytest.mark.parametrize("name", [name for name, arguments in ADDRESSES.items() if "tenant_slug" in arguments])
+def test_another_tenant_s_pages_do_not_exist(visit, foreign, name):
+    answer = visit(name, "admin", tenant_slug=foreign.ids["tenant_slug"])
+    assert answer.status_code == 404 or name == "login"
+
+
+@pytest.mark.parametrize("name", [name for name, arguments in ADDRESSES.items() if "tenant_slug" in arguments])
+def test_organisation_that_does_not_exist_looks_like_one_that_does(visit, name):
+    known, unknown = visit(name, "nobody"), visit(name, "nobody", tenant_slug="nowhere")
+    assert known.status_code == unknown.status_code
+    if known.status_code == 302:
+        assert known.headers["Location"].replace("acme", "nowhere") == unknown.headers["Location"]
