@@ -12,6 +12,7 @@ urlpatterns = [
     path("t/<slug:tenant_slug>/rooms/new/", rooms.create, name="room-create"),
     path(ROOM, entrance.join, name="join"),
     path(ROOM + "edit/", rooms.edit, name="room-edit"),
+    path(ROOM + "close/", rooms.close, name="room-close"),
     path(ROOM + "guests/", guest_passes.guest_passes, name="guest-passes"),
     path(ROOM + "guests/<slug:pass_id>/revoke/", guest_passes.revoke, name="guest-pass-revoke"),
     path(ROOM + "meeting/", entrance.meeting, name="meeting"),

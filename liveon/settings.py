@@ -205,6 +205,7 @@ LANGUAGE_COOKIE_NAME = "liveon_language"
 LANGUAGE_COOKIE_AGE = 31_536_000
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOCALE_PATHS = [BASE_DIR / "liveon" / "locale"]
+FORMAT_MODULE_PATH = ["liveon.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Tokyo"

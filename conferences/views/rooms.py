@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from accounts.access import MemberRequest, member_page
 from accounts.actors import actor_of
@@ -53,4 +54,13 @@ def edit(request: MemberRequest, tenant_slug: str, room_id: str) -> HttpResponse
     if form.new_entry_password is not None:
         rooms.set_entry_password(room, actor=actor_of(request), password=form.new_entry_password)
     messages.success(request, _("The changes are saved."))
+    return redirect("rooms", tenant_slug)
+
+
+@require_POST
+@member_page
+def close(request: MemberRequest, tenant_slug: str, room_id: str) -> HttpResponse:
+    room = editable_room(request, room_id)
+    rooms.close_room(room, actor=actor_of(request))
+    messages.success(request, _("The room “%(name)s” is closed.") % {"name": room.name})
     return redirect("rooms", tenant_slug)

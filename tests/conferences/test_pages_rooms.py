@@ -181,3 +181,20 @@ def test_room_list_asks_the_database_the_same_number_of_times_for_many_rooms(
         make_room(tenant, hosts=(host,))
     with django_assert_max_num_queries(14):
         member_client.get(ROOMS)
+
+
+def test_closed_room_is_gone(host_client: Client, room: Room) -> None:
+    assert host_client.post(f"{ROOMS}{room.public_id}/close/").headers["Location"] == ROOMS
+    room.refresh_from_db()
+    assert room.closed_at is not None
+    assert f"{ROOMS}{room.public_id}/" not in host_client.get(ROOMS).content.decode()
+    assert host_client.get(f"{ROOMS}{room.public_id}/").status_code == 404
+
+
+def test_only_a_post_of_an_editor_closes_a_room(client: Client, host: User, member: User, room: Room) -> None:
+    client.force_login(member)
+    assert client.post(f"{ROOMS}{room.public_id}/close/").status_code == 404
+    client.force_login(host)
+    assert client.get(f"{ROOMS}{room.public_id}/close/").status_code == 405
+    room.refresh_from_db()
+    assert room.closed_at is None

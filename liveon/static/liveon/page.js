@@ -1,4 +1,4 @@
-/** What every page has: menus that close, dialogs that open, text that copies. Works by data attributes; see liveon.css. */
+/** What every page has: menus that close, dialogs that open, text that copies, lists that filter. By data attributes; see liveon.css. */
 
 /** @param {Event} event */
 function closeMenus(event) {
@@ -37,6 +37,16 @@ function act(event) {
   if (dialog instanceof HTMLDialogElement) dialog.showModal();
 }
 
+/** @param {Event} event */
+function filterChoices({ target }) {
+  if (!(target instanceof HTMLInputElement) || !target.dataset.filter) return;
+  const wanted = target.value.trim().toLowerCase();
+  for (const choice of document.querySelectorAll(`${target.dataset.filter} .choice`)) {
+    choice.toggleAttribute("hidden", !choice.textContent?.toLowerCase().includes(wanted));
+  }
+}
+
+document.addEventListener("input", filterChoices);
 document.addEventListener("click", closeMenus);
 document.addEventListener("click", act);
 document.addEventListener("keydown", closeMenuByKey);
