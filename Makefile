@@ -9,12 +9,13 @@ SERVE_OPTIONS := $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT)) $(if 
 	$(if $(WORKERS),--workers $(WORKERS)) $(if $(TLS),--tls)
 
 .NOTPARALLEL:
-.PHONY: help .venv run dev product tools check test test-embedded test-services test-js test-browsers test-long fuzz bench lock clean
+.PHONY: help .venv run dev product tools check format test test-embedded test-services test-js test-browsers test-long fuzz bench lock clean
 
 help:
 	@echo "make run         start LiveOn on http://localhost:8000   (TLS=1 HOST=<address> for other devices)"
 	@echo "make dev         the same with debug pages, on this machine only"
 	@echo "make check       format, lint, types, import rules, templates, migrations"
+	@echo "make format      lay out and repair what check can repair"
 	@echo "make test        every test: embedded, PostgreSQL and Redis, JavaScript, browsers"
 	@echo "make test-long   impairment, soak and size   make fuzz   many random inputs   make bench   costs as JSON lines"
 	@echo "make lock        resolve the dependencies anew"
@@ -41,6 +42,11 @@ check: tools node_modules/.package-lock.json
 	.venv/bin/djade --check --target-version 5.2 $$(git ls-files '*/templates/*.html')
 	LIVEON_DATA_DIR=$$(mktemp -d) $(PYTHON_IN_VENV) manage.py makemigrations --check --dry-run
 	node_modules/.bin/tsc --project tsconfig.json
+
+format: tools
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+	.venv/bin/djade --target-version 5.2 $$(git ls-files '*/templates/*.html')
 
 test: test-embedded test-services test-js test-browsers
 

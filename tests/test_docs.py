@@ -63,6 +63,13 @@ def test_readme_commands_exist():
     assert named <= targets
 
 
+def test_vendored_files_are_listed_and_carry_their_licence():
+    for app in OUR_APPS:
+        for path in (ROOT / app).rglob("vendor/*.js"):
+            assert str(path.relative_to(ROOT)) in read(DOCS / "licences.md")
+            assert path.with_name(path.name.split(".")[0] + ".LICENSE.txt").exists(), path
+
+
 def decisions() -> list[Path]:
     return sorted((DOCS / "adr").glob("[0-9]*.md"))
 
