@@ -78,8 +78,9 @@ class PublishTransport:
 
     def send_feedback(self) -> None:
         """Transport-wide feedback, every 100 ms: the browser's congestion control works by it."""
+        media = next((source.ssrc for source in self._sources()), 0)  # libwebrtc wants the name of one of its SSRCs
         for message in self.endpoint.feedback.build():
-            self.endpoint.send_rtcp(rtcp.transport_feedback(self.endpoint.ssrc, 0, message))
+            self.endpoint.send_rtcp(rtcp.transport_feedback(self.endpoint.ssrc, media, message))
 
     def send_reports(self, now: float) -> None:
         """Receiver reports, each second."""

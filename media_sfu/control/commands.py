@@ -30,10 +30,10 @@ class Commands:
         answer: Json | None = method(link, **request.fields)
         return answer or {}
 
-    def hello(self, link: Link, protocol: int, **fields: str) -> Json:
+    def hello(self, connection: Link, /, protocol: int, link: str) -> Json:
         if protocol != PROTOCOL:
             raise RequestRefused("unsupported_protocol")
-        link.id = fields["link"]
+        connection.id = link
         worker = self._worker
         candidates = worker.network.candidates
         return {
@@ -45,7 +45,7 @@ class Commands:
             "announce": [{"address": host, "port": port, "protocol": kind} for host, port, kind in candidates],
         }
 
-    def create_router(self, _: Link, router: str, epoch: int, bars: list[str], limits: dict[str, int]) -> None:
+    def create_router(self, _: Link, /, router: str, epoch: int, bars: list[str], limits: dict[str, int]) -> None:
         worker = self._worker
         running = worker.routers.get(router)
         if running is not None and epoch < running.epoch:
@@ -61,14 +61,14 @@ class Commands:
         else:
             worker.add_router(router, epoch, limits)
 
-    def close_router(self, _: Link, router: str, reason: str) -> Json:
+    def close_router(self, _: Link, /, router: str, reason: str) -> Json:
         running = self._worker.routers.get(router)
         if running is None:
             return {"closed": []}
         log.info("router closed: %s", reason)
         return {"closed": self._worker.close_router(running)}
 
-    def create_peer(self, link: Link, router: str, epoch: int, peer: str, subjects: list[str]) -> None:
+    def create_peer(self, link: Link, /, router: str, epoch: int, peer: str, subjects: list[str]) -> None:
         running = self._router(router)
         if epoch != running.epoch:
             raise RequestRefused("stale_epoch")
@@ -76,12 +76,12 @@ class Commands:
             raise RequestRefused("barred")
         running.create_peer(peer, subjects, link)
 
-    def take_over(self, link: Link, router: str, peer: str) -> Json:
+    def take_over(self, link: Link, /, router: str, peer: str) -> Json:
         taken = self._peer(router, peer)
         self._worker.take_over(taken, link)
         return {"statistics": taken.counters.as_json(), "transports": taken.states()}
 
-    def close_peer(self, link: Link, router: str, peer: str, reason: str) -> Json:
+    def close_peer(self, link: Link, /, router: str, peer: str, reason: str) -> Json:
         running = self._worker.routers.get(router)
         if running is None or peer not in running.peers:
             ended = self._worker.final.get((router, peer))
@@ -89,30 +89,34 @@ class Commands:
         log.info("peer closed: %s", reason)
         return {"statistics": running.close_peer(self._own(link, router, peer), reason, asked_by=link)}
 
-    def publish(self, link: Link, router: str, peer: str, transport_id: str, sdp: str, sources: dict[str, str]) -> Json:
+    def publish(
+        self, link: Link, /, router: str, peer: str, transport_id: str, sdp: str, sources: dict[str, str]
+    ) -> Json:
         return self._own(link, router, peer).publish(transport_id, sdp, sources)
 
-    def subscribe(self, link: Link, router: str, peer: str, transport_id: str) -> None:
+    def subscribe(self, link: Link, /, router: str, peer: str, transport_id: str) -> None:
         self._own(link, router, peer).subscribe(transport_id)
 
-    def subscribe_answer(self, link: Link, router: str, peer: str, transport_id: str, revision: int, sdp: str) -> None:
+    def subscribe_answer(
+        self, link: Link, /, router: str, peer: str, transport_id: str, revision: int, sdp: str
+    ) -> None:
         self._own(link, router, peer).subscribing_as(transport_id).answer(revision, sdp)
 
-    def restart_ice(self, link: Link, router: str, peer: str, transport_id: str) -> None:
+    def restart_ice(self, link: Link, /, router: str, peer: str, transport_id: str) -> None:
         self._own(link, router, peer).subscribing_as(transport_id).restart_ice()
 
-    def set_view(self, link: Link, router: str, peer: str, tiles: list[Json]) -> None:
+    def set_view(self, link: Link, /, router: str, peer: str, tiles: list[Json]) -> None:
         self._own(link, router, peer).set_view(tiles)
 
-    def set_muted(self, link: Link, router: str, peer: str, source: str, *, muted: bool) -> None:
+    def set_muted(self, link: Link, /, router: str, peer: str, source: str, *, muted: bool) -> None:
         self._own(link, router, peer).set_muted(source, muted=muted)
 
-    def bar(self, _: Link, router: str, subjects: list[str]) -> Json:
+    def bar(self, _: Link, /, router: str, subjects: list[str]) -> Json:
         self._worker.bars.add(router, subjects)
         running = self._worker.routers.get(router)
         return {"closed": running.close_subjects(subjects) if running is not None else []}
 
-    def unbar(self, _: Link, router: str, subjects: list[str]) -> None:
+    def unbar(self, _: Link, /, router: str, subjects: list[str]) -> None:
         self._worker.bars.remove(router, subjects)
 
     def drain(self, _: Link) -> None:

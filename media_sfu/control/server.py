@@ -22,6 +22,7 @@ from media_sfu.errors import ConfigError, RequestRefused
 MAX_LINKS = 64
 _QUEUE = 4000  # frames a web process may be behind before its link is closed
 _BAD_FRAMES = 3
+_CLOSE_SECONDS = 1.0  # for a web process to answer our goodbye
 _CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 
 log = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ class ControlServer:
             compression=None,
             max_size=MAX_FRAME,
             ping_interval=None,
+            close_timeout=_CLOSE_SECONDS,
             server_header=None,
         )
 

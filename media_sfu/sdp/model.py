@@ -23,6 +23,7 @@ class Section:
     protocol: str
     formats: list[str]
     mid: str = ""
+    bundle_only: bool = False  # its port is 0 and it is not refused all the same (RFC 8843 §6)
     direction: str = "sendrecv"
     setup: str = ""
     ice_ufrag: str = ""
@@ -35,12 +36,16 @@ class Section:
     rids: list[str] = field(default_factory=list)  # sent ones, in the order of a=simulcast
 
     @property
+    def refused(self) -> bool:
+        return self.port == 0 and not self.bundle_only
+
+    @property
     def sends(self) -> bool:
-        return self.port != 0 and self.direction in ("sendrecv", "sendonly")
+        return not self.refused and self.direction in ("sendrecv", "sendonly")
 
     @property
     def receives(self) -> bool:
-        return self.port != 0 and self.direction in ("sendrecv", "recvonly")
+        return not self.refused and self.direction in ("sendrecv", "recvonly")
 
     def codec(self, name: str) -> Codec | None:
         """The first payload type of this codec, in the order of the m-line."""

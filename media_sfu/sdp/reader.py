@@ -78,7 +78,7 @@ def _describe(session: Section, sections: list[Section]) -> Description:
     mids = [section.mid for section in sections]
     if "" in mids or len(set(mids)) != len(mids):
         raise ValueError
-    first = next((section for section in sections if section.port), sections[0])
+    first = next((section for section in sections if not section.refused), sections[0])
     description = Description(
         sections,
         first.ice_ufrag or session.ice_ufrag,
@@ -99,6 +99,10 @@ def _matched(pattern: re.Pattern[str], value: str) -> str:
 
 def _mid(section: Section, _: str, value: str) -> None:
     section.mid = _matched(_TOKEN, value)
+
+
+def _bundle_only(section: Section, _: str, __: str) -> None:
+    section.bundle_only = True
 
 
 def _direction(section: Section, name: str, _: str) -> None:
@@ -181,6 +185,7 @@ def _simulcast(section: Section, _: str, value: str) -> None:
 
 _ATTRIBUTES: dict[str, Callable[[Section, str, str], None]] = {
     "mid": _mid,
+    "bundle-only": _bundle_only,
     "setup": _setup,
     "ice-ufrag": _ice_ufrag,
     "ice-pwd": _ice_pwd,

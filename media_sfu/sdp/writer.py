@@ -76,7 +76,7 @@ def _session(revision: int, mids: list[str]) -> list[str]:
 
 
 def _is_bundled(section: AnsweredSection) -> bool:
-    return section.offered.kind != "application" and section.offered.port != 0
+    return section.offered.kind != "application" and not section.offered.refused
 
 
 def _refused(offered: Section) -> list[str]:
