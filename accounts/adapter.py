@@ -7,7 +7,6 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 
 from accounts.actors import actor_of
 from accounts.models import User
@@ -26,10 +25,6 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_ip(request) or NO_ADDRESS
-
-    def get_login_redirect_url(self, request: HttpRequest) -> str:
-        assert isinstance(request.user, User)
-        return reverse("rooms", args=[request.user.tenant.slug])
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """allauth's messages name the user by `username`, which nobody has ever seen."""

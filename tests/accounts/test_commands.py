@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.test import Client
 
+from accounts import commands
 from accounts.models import User
 from accounts.services.tenants import find_tenant_by_admintool_key
 from tenants.models import Tenant
@@ -118,3 +120,12 @@ def test_unknown_role_and_missing_name_are_refused(tenant: Tenant, password_file
     words = ("create_user", "acme", "sato", "--password-file", password_file)
     assert "--role" in refused(*words, "--name", "Sato", "--role", "operator")
     assert "--name" in refused(*words)
+
+
+def test_database_that_cannot_be_used_is_one_line(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unusable(slug: str) -> None:
+        raise OperationalError("no such table: tenants_tenant\nLINE 1: SELECT")
+
+    monkeypatch.setattr(commands, "tenant_with_slug", unusable)
+    line = refused("rotate_admintool_url", "acme")
+    assert line == "The database cannot be used: no such table: tenants_tenant"

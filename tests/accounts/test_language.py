@@ -28,6 +28,11 @@ def test_user_without_a_language_keeps_the_browsers(client: Client, member: User
     assert "liveon_language" not in log_in(client, "acme", "member").cookies
 
 
+def test_language_that_is_no_longer_offered_is_not_applied(client: Client, member: User) -> None:
+    User.objects.filter(pk=member.pk).update(language="xx")
+    assert "liveon_language" not in log_in(client, "acme", "member").cookies
+
+
 def test_unknown_language_is_refused(client: Client, db: None) -> None:
     assert client.post(LANGUAGE, {"language": "xx"}).status_code == 400
     assert client.post(LANGUAGE).status_code == 400

@@ -1,12 +1,17 @@
+import threading
+
+import pytest
+from allauth.account.adapter import get_adapter
 from allauth.usersessions.models import UserSession
-from django.test import Client
-from django.urls import reverse
+from django.db import connection
+from django.test import Client, RequestFactory
+from django.urls import Resolver404, resolve, reverse
 
 from accounts.models import User
 from audit.models import AuditEvent
 from tenants.models import Tenant
 from tests.accounts.visits import actions, log_in, text_of
-from tests.factories import make_user
+from tests.factories import make_tenant, make_user
 
 
 def test_user_logs_in_and_comes_to_the_rooms(client: Client, member: User) -> None:
@@ -127,3 +132,36 @@ def test_next_leads_nowhere_else(client: Client, member: User, other_tenant: Ten
             QUERY_STRING=f"next={address}",
         )
         assert response.url == reverse("rooms", args=["acme"]), address
+
+
+def test_nobody_signs_up(rf: RequestFactory) -> None:
+    assert not get_adapter().is_open_for_signup(rf.get("/"))
+    for address in ("/accounts/signup/", "/accounts/login/", "/signup/"):
+        with pytest.raises(Resolver404):
+            resolve(address)
+
+
+def test_login_over_a_unix_socket_is_possible(client: Client, member: User) -> None:
+    assert log_in(client, "acme", "member", ip="").status_code == 302
+    assert AuditEvent.objects.get().ip_address is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_people_log_in_at_once() -> None:
+    tenant = make_tenant("acme")
+    people = [make_user(tenant) for _ in range(12)]
+    together = threading.Barrier(len(people))
+    answers: list[int] = []
+
+    def attempt(user: User) -> None:
+        together.wait(timeout=20)
+        answers.append(log_in(Client(), "acme", user.login_id).status_code)
+        connection.close()
+
+    threads = [threading.Thread(target=attempt, args=(user,)) for user in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert answers == [302] * len(people)
+    assert UserSession.objects.count() == len(people)

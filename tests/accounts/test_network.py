@@ -1,9 +1,13 @@
 import ipaddress
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
 
+from accounts.actors import actor_of
+from accounts.models import User
 from accounts.network import client_ip
+from audit.events import Actor
 
 
 @pytest.fixture
@@ -60,3 +64,11 @@ def test_header_counts_for_nothing_without_trusted_proxies() -> None:
 def test_unix_socket_has_no_address() -> None:
     assert client_ip({"type": "websocket", "client": None}) == ""
     assert client_ip({"type": "websocket"}) == ""
+
+
+def test_actor_is_the_signed_in_user_or_nobody_at_an_address(member: User) -> None:
+    request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.1")
+    request.user = AnonymousUser()
+    assert actor_of(request) == Actor(ip_address="192.0.2.1")
+    request.user = member
+    assert actor_of(request) == Actor(id=member.public_id, name="Mori Member", ip_address="192.0.2.1")
