@@ -2,7 +2,7 @@
 
 const language = globalThis.document?.documentElement.lang || "en";
 const clock = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" });
-const decimals = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+const percents = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
 const integers = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
 
 /** @returns {"ja" | "en"} */
@@ -30,9 +30,9 @@ export function timeOfDay(iso) {
   return clock.format(new Date(iso));
 }
 
-/** @param {number} value @returns {string} with at most one decimal */
-export function decimal(value) {
-  return decimals.format(value);
+/** @param {number} share 0…1 @returns {string} in percent, with at most one decimal */
+export function percent(share) {
+  return percents.format(share);
 }
 
 /** @param {number} value @returns {string} */

@@ -44,8 +44,8 @@ export class Meeting {
   #token;
   /** @type {RemoteTrack[]} */
   #remoteTracks = [];
-  /** @type {Tile[]} */
-  #tiles = [];
+  /** @type {Tile[] | null} null: nothing was laid out yet, the server sends every picture small */
+  #tiles = null;
 
   /**
    * @param {Store<State, StateEvent>} store
@@ -91,7 +91,7 @@ export class Meeting {
 
   /** The cameras that are on the screen and should move. @returns {RemoteTrack[]} */
   get watchedCameras() {
-    const shown = new Set(this.#tiles.map(({ participant, source }) => `${participant}/${source}`));
+    const shown = new Set(this.#tiles?.map(({ participant, source }) => `${participant}/${source}`));
     return this.#remoteTracks.filter(({ participant, source }) => source === "camera" && shown.has(`${participant}/camera`));
   }
 
@@ -270,7 +270,7 @@ export class Meeting {
   }
 
   #tellView() {
-    if (this.#isIn()) this.#connection.send({ type: "set_view", tiles: this.#tiles });
+    if (this.#isIn() && this.#tiles) this.#connection.send({ type: "set_view", tiles: this.#tiles });
   }
 
   /** @param {Source} source @param {string} code */

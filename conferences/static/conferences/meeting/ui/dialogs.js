@@ -6,7 +6,7 @@
  * @import {Figures} from "../media/stats.js"
  */
 
-import { decimal, format, gettext, integer } from "../i18n.js";
+import { format, gettext, integer, percent } from "../i18n.js";
 import { element, part } from "./dom.js";
 
 const REFRESH_MS = 2_000;
@@ -78,7 +78,7 @@ export class DeviceDialog {
     const facts = [
       [gettext("Sending"), format(gettext("%(number)s kbit/s"), { number: integer(sendKbps) })],
       [gettext("Receiving"), format(gettext("%(number)s kbit/s"), { number: integer(receiveKbps) })],
-      [gettext("Loss"), format(gettext("%(number)s %%").replace("%%", "%"), { number: decimal(lossPercent) })],
+      [gettext("Loss"), percent(lossPercent / 100)],
       [gettext("Round trip"), roundTripMs === null ? "–" : format(gettext("%(number)s ms"), { number: integer(roundTripMs) })],
       [gettext("Path"), path],
       [gettext("Encryption"), cipher === "" ? "–" : cipher],

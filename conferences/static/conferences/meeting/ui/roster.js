@@ -24,7 +24,7 @@ import { qualityText } from "./texts.js";
 
 export class Roster {
   #actions;
-  #root = part("people", HTMLElement);
+  #root = part("people-lists", HTMLElement);
   #count = part("people-count", HTMLElement);
   #waiting = list("waiting-list", gettext("Waiting to be admitted"));
   #people = list("people-list", gettext("In the meeting"));
