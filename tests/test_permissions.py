@@ -48,6 +48,7 @@ PAGES = {
     "join": Page(MEMBERS),
     "meeting": Page(MEMBERS),
     "room-edit": Page(EDITORS),
+    "room-close": Page(EDITORS, "post"),
     "guest-passes": Page(EDITORS),
     "guest-pass-revoke": Page(EDITORS, "post"),
     "admintool:login": Page(ADMINS | {"nobody"}),
