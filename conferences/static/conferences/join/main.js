@@ -141,8 +141,9 @@ function listen() {
 const hindrance = obstacle({ isSecureContext, RTCPeerConnection: globalThis.RTCPeerConnection, mediaDevices: navigator.mediaDevices });
 if (hindrance) {
   part("browser-notice", HTMLElement).replaceChildren(notice(hindrance, "bad"));
-  joinButton.disabled = true;
+  joinButton.disabled = toggles.camera.disabled = toggles.microphone.disabled = true;
   choice.camera = choice.microphone = false;
+  part("devices", HTMLElement).hidden = true;
   show();
 } else {
   lists.speaker_id.hidden = !canChooseSpeaker();
