@@ -16,3 +16,5 @@ function replace(part, newer) {
 }
 
 setInterval(() => refresh().catch(() => undefined), PERIOD_MS); // offline or signed out: the next try may succeed
+
+export {}; // a module to tsc as well: its names are its own

@@ -17,10 +17,14 @@ export class LevelMeter {
   #source = null;
   #frame = 0;
 
+  constructor() {
+    // without a click on the page browsers may hold the context back
+    document.addEventListener("pointerdown", () => void this.#context.resume(), { once: true });
+  }
+
   /** @param {MediaStreamTrack} track @param {(level: number) => void} show called once a frame */
   start(track, show) {
     this.stop();
-    void this.#context.resume();
     const analyser = new AnalyserNode(this.#context, { fftSize: 1024 });
     this.#source = this.#context.createMediaStreamSource(new MediaStream([track]));
     this.#source.connect(analyser);
