@@ -10,6 +10,7 @@
 
 import { format, gettext } from "./i18n.js";
 import { canShareScreen } from "./media/devices.js";
+import { StatsReader } from "./media/stats.js";
 import { Meeting } from "./meeting.js";
 import { chosenDevices, pageData } from "./page_data.js";
 import { INITIAL, reduce } from "./state/reducer.js";
@@ -31,6 +32,7 @@ const data = pageData();
 const devices = chosenDevices();
 /** @type {Store<State, StateEvent>} */
 const store = new Store(reduce, { ...INITIAL, roomName: data.room.name });
+const stats = new StatsReader();
 const sound = new Sound(devices.speakerId);
 const meeting = new Meeting(store, {
   room: data.room.id,
@@ -49,7 +51,7 @@ const stage = new Stage({
 const chat = new Chat(sendChat);
 const deviceDialog = new DeviceDialog({
   devices: () => meeting.devices(),
-  figures: () => meeting.figures(),
+  figures: () => stats.read(meeting.connections.publish, meeting.connections.subscribe, performance.now()),
   useDevice: (source, deviceId) => void meeting.useDevice(source, deviceId),
   sound,
 });

@@ -12,7 +12,6 @@ import { pageLanguage } from "./i18n.js";
 import { listDevices } from "./media/devices.js";
 import { Peers } from "./media/peers.js";
 import { Sources } from "./media/sources.js";
-import { StatsReader } from "./media/stats.js";
 import { Connection } from "./signalling/connection.js";
 import { SOURCES } from "./signalling/messages.js";
 import { leaveToken, takeToken } from "./signalling/resume.js";
@@ -39,7 +38,7 @@ export class Meeting {
   #connection;
   #peers;
   #sources;
-  #stats = new StatsReader();
+  #opening = false;
   /** @type {string | null} */
   #token;
   /** @type {RemoteTrack[]} */
@@ -102,7 +101,7 @@ export class Meeting {
 
   start() {
     this.#connection.open();
-    void this.#sources.start(this.#options.devices);
+    void this.#openDevices();
   }
 
   /** Once more after a final screen: another tab gives way, or there is room now. */
@@ -147,11 +146,6 @@ export class Meeting {
   async devices() {
     const inUse = { microphone: this.#sources.deviceId("microphone"), camera: this.#sources.deviceId("camera") };
     return { ...(await listDevices()), inUse };
-  }
-
-  /** Rates since the last call, path and cipher of the media. */
-  async figures() {
-    return this.#stats.read(this.#peers.publish, this.#peers.subscribe, performance.now());
   }
 
   /** @param {string} text @returns {boolean} whether it went out */
@@ -212,13 +206,21 @@ export class Meeting {
     this.#connection.settle();
     if (message.resumed && this.#peers.subscribe) this.#peers.resume();
     else this.#peers.build(message.ice_servers);
-    this.#correct(message);
+    this.#correct();
     this.#tellView();
   }
 
-  /** What was switched while the socket was away. @param {JoinedMessage} message */
-  #correct({ you, participants }) {
-    const known = participants.find(({ id }) => id === you)?.muted;
+  async #openDevices() {
+    this.#opening = true;
+    await this.#sources.start(this.#options.devices);
+    this.#opening = false;
+    this.#correct();
+  }
+
+  /** What `join` promised and no device gave, and what was switched while the socket was away. */
+  #correct() {
+    const known = yourself(this.#store.state)?.muted;
+    if (this.#opening) return;
     for (const source of SOURCES) if (known?.[source] === this.#sources.isOn(source)) this.#tellMuted(source);
   }
 

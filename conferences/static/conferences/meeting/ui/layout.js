@@ -8,6 +8,11 @@
 export const GRID_TILES = 25;
 
 const RATIO = 16 / 9;
+
+/** The narrowest tiles of a grid: on an upright phone faces may fill more of the height. */
+const STANDARD = 4 / 3;
+const UPRIGHT = 3 / 4;
+
 const GAP = 8;
 const STRIP_MIN = 96;
 const STRIP_MAX = 200;
@@ -40,7 +45,8 @@ export function grid(count, size) {
   let best = { columns: 1, rows: count, tile: { width: 0, height: 0 } };
   for (let columns = 1; columns <= count; columns += 1) {
     const rows = Math.ceil(count / columns);
-    const tile = fit((size.width - GAP * (columns - 1)) / columns, (size.height - GAP * (rows - 1)) / rows);
+    const cell = { width: (size.width - GAP * (columns - 1)) / columns, height: (size.height - GAP * (rows - 1)) / rows };
+    const tile = fit(cell, size.width < size.height ? UPRIGHT : STANDARD);
     if (tile.width * tile.height > best.tile.width * best.tile.height) best = { columns, rows, tile };
   }
   return best;
@@ -94,11 +100,11 @@ function paged(keys, perPage, page) {
   return { shown: keys.slice(current * perPage, (current + 1) * perPage), pages, current };
 }
 
-/** The largest tile of the common ratio in this cell; a single tall cell may be filled further, as on a phone.
- * @param {number} width @param {number} height @returns {Size} */
-function fit(width, height) {
+/** The largest tile in this cell whose ratio is between `narrowest` and 16:9.
+ * @param {Size} cell @param {number} narrowest @returns {Size} */
+function fit({ width, height }, narrowest) {
   if (width <= 0 || height <= 0) return { width: 0, height: 0 };
-  const ratio = Math.min(RATIO, Math.max(4 / 3, width / height));
+  const ratio = Math.min(RATIO, Math.max(narrowest, width / height));
   const fitted = Math.min(width, height * ratio);
   return { width: Math.floor(fitted), height: Math.floor(fitted / ratio) };
 }

@@ -18,6 +18,7 @@ export class Notices {
 
   /** @param {State} state */
   render(state) {
+    if (state.panel === "chat") this.#root.querySelector('[data-code="chat_message"]')?.remove();
     if (state.notice && state.notice.id !== this.#last) this.#announce(state.notice);
     const text = bannerText(state);
     if (this.#banner.textContent !== text) this.#banner.textContent = text;
@@ -28,6 +29,7 @@ export class Notices {
   #announce(notice) {
     this.#last = notice.id;
     const shown = element("p", { class: `notice notice--${notice.kind} toast`, "data-code": notice.code }, noticeText(notice));
+    this.#root.querySelector(`[data-code="${CSS.escape(notice.code)}"]`)?.remove();
     this.#root.append(shown);
     while (this.#root.children.length > AT_ONCE) this.#root.firstElementChild?.remove();
     setTimeout(() => shown.remove(), SHOWN_MS[notice.kind]);
