@@ -49,7 +49,7 @@ class GuestPass(TenantOwned):
 
 
 class MediaWorker(models.Model):
-    """One SFU worker of the installation: its address, its load, when it was last heard. Belongs to the provider, not to a tenant."""
+    """One SFU worker: its address, its load, when it was last heard. Belongs to the provider, not to a tenant."""
 
     name = models.CharField(max_length=64, unique=True)
     socket = models.CharField(max_length=255)
@@ -160,7 +160,7 @@ class Participant(TenantOwned):
 
     @property
     def subjects(self) -> list[str]:
-        """Whom a bar on this participant names (`docs/control-protocol.md`): a member by user, a guest by pass and device."""
+        """Whom a bar names (`docs/control-protocol.md`): a member by user, a guest by pass and device."""
         if self.user is not None:
             return [f"user:{self.user.public_id}"]
         assert self.guest_pass is not None

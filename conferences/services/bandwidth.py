@@ -5,7 +5,7 @@ difference to the audit rows: a crash between two flushes loses nothing and coun
 on counting.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,19 +30,23 @@ class PeerCounters:
     final: bool = False
 
 
-def flush_bandwidth(samples: Mapping[str, PeerCounters], *, now: datetime) -> None:
-    """Add what was counted since the last flush, by participant id; `now` says which minute it belongs to."""
-    ids = sorted(samples)
-    for first in range(0, len(ids), BATCH):
-        _flush_batch({each: samples[each] for each in ids[first : first + BATCH]}, now=now)
+def flush_bandwidth(samples: Sequence[tuple[str, PeerCounters]], *, now: datetime) -> None:
+    """Add what was counted since the last flush; `now` says which minute it belongs to.
+
+    `samples` are (participant id, counters) in the order of their making: a participant whose worker died may have two.
+    """
+    for first in range(0, len(samples), BATCH):
+        _flush_batch(samples[first : first + BATCH], now=now)
 
 
 @transaction.atomic
-def _flush_batch(samples: dict[str, PeerCounters], *, now: datetime) -> None:
-    rows = Participant.objects.select_for_update(no_key=True).filter(public_id__in=samples).order_by("pk")
-    participants = list(rows)
-    deltas = [_advance(participant, samples[participant.public_id]) for participant in participants]
-    Participant.objects.bulk_update(participants, ["counters"])
+def _flush_batch(samples: Sequence[tuple[str, PeerCounters]], *, now: datetime) -> None:
+    ids = {participant_id for participant_id, _ in samples}
+    rows = Participant.objects.select_for_update(no_key=True).filter(public_id__in=ids).order_by("pk")
+    participants = {each.public_id: each for each in rows}
+    known = [(participants[each], sample) for each, sample in samples if each in participants]
+    deltas = [_advance(participant, sample) for participant, sample in known]
+    Participant.objects.bulk_update(participants.values(), ["counters"])
     add_bandwidth(deltas, now=now)
 
 

@@ -12,6 +12,7 @@ from accounts.models import User
 from conferences.errors import LoginRequired, RoomNotFound
 from conferences.models import GuestPass, Room
 from conferences.services.guests import Grant, device_of, find_granted_pass, granted_pass, read_grant
+from tenants.context import tenant_context
 from tenants.ids import hash_secret
 from tenants.models import Tenant
 
@@ -50,7 +51,8 @@ def identify_user(
     user = user_of_login(session.session_key)
     if user is None:
         raise LoginRequired
-    room = Room.objects.for_tenant(user.tenant).filter(public_id=room_id, closed_at=None).first()
+    with tenant_context(user.tenant):
+        room = Room.objects.for_tenant(user.tenant).filter(public_id=room_id, closed_at=None).first()
     if room is None:
         raise RoomNotFound
     stamps = session.get("entry")

@@ -47,9 +47,13 @@ from tenants.ids import hash_secret, new_secret
 
 @dataclass(frozen=True)
 class Entrance:
-    """What a join came to: `participant` may be waiting; `media_goes_on` if the same tab is back in the same epoch."""
+    """What a join came to. `participant` may be waiting.
+
+    `is_back`: the stay was there before. `media_goes_on`: the same tab is back, in the same media epoch.
+    """
 
     participant: Participant
+    is_back: bool
     media_goes_on: bool
 
 
@@ -65,17 +69,18 @@ def join_meeting(visitor: Visitor, *, resume: str | None, microphone: bool, came
     _check_token(visitor, room, token_hash)
     meeting = live_meeting(room)
     present = _present_row(visitor, meeting)
+    is_back = is_same_tab = False
     if present is not None and _goes_on(visitor, present, token_hash):
-        participant, is_same_tab = present, bool(token_hash) and token_hash == present.resume_hash
-        _come_back(participant, visitor, microphone=microphone, camera=camera, now=now)
+        is_back, is_same_tab = True, token_hash == present.resume_hash
+        participant = _come_back(present, visitor, microphone=microphone, camera=camera, now=now)
     else:
         if present is not None:
             take_out(present, reason=LeaveReason.DUPLICATE, actor=SYSTEM, left_at=now)
-        participant, is_same_tab = _enter(visitor, room, meeting, microphone=microphone, camera=camera, now=now), False
+        participant = _enter(visitor, room, meeting, microphone=microphone, camera=camera, now=now)
     settle(participant.meeting, now=now)
     participant.refresh_from_db(fields=["state", "role", "joined_at", "admitted_at"])
-    same_epoch = bool(resume) and _epoch_of(resume or "") == participant.meeting.epoch
-    return Entrance(participant, media_goes_on=is_same_tab and same_epoch)
+    same_epoch = _epoch_of(resume or "") == participant.meeting.epoch
+    return Entrance(participant, is_back=is_back, media_goes_on=is_same_tab and same_epoch)
 
 
 @transaction.atomic
@@ -164,7 +169,9 @@ def _is_same_place(visitor: Visitor, participant: Participant) -> bool:
     return bool(visitor.device and participant.device == visitor.device)
 
 
-def _come_back(participant: Participant, visitor: Visitor, *, microphone: bool, camera: bool, now: datetime) -> None:
+def _come_back(
+    participant: Participant, visitor: Visitor, *, microphone: bool, camera: bool, now: datetime
+) -> Participant:
     participant.disconnected_at = None
     participant.last_seen_at = now
     participant.login_key = visitor.login_key
@@ -172,6 +179,7 @@ def _come_back(participant: Participant, visitor: Visitor, *, microphone: bool, 
     participant.save(update_fields=["disconnected_at", "last_seen_at", "login_key", "muted"])
     if participant.state == ParticipantState.JOINED:
         note_reconnect(participant.public_id, now=now)
+    return participant
 
 
 def _enter(

@@ -5,7 +5,7 @@ with each re-placement. Processes that see a worker die at the same time agree t
 meeting, the others find it moved.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,62 +41,67 @@ class Placement:
 
 
 @transaction.atomic
-def note_workers(reports: Collection[WorkerReport], *, now: datetime) -> None:
-    """Write the heartbeats of the workers that this process hears."""
-    for report in reports:
-        MediaWorker.objects.update_or_create(
-            name=report.name,
-            defaults={
-                "socket": report.socket,
-                "worker_epoch": report.worker_epoch,
-                "heartbeat_at": now,
-                "load": report.load,
-                "draining": report.draining,
-            },
-        )
+def note_workers(reports: Iterable[WorkerReport], *, now: datetime) -> list[str]:
+    """Write the heartbeats of the workers that this process hears.
+
+    Returns the names of those that an operator has ordered to drain and that do not know it yet.
+    """
+    return [report.name for report in reports if _note_worker(report, now=now)]
 
 
-def note_worker_lost(name: str, *, worker_epoch: str) -> None:
-    """The worker of this start no longer answers: it is not ready any more."""
-    MediaWorker.objects.filter(name=name, worker_epoch=worker_epoch).update(heartbeat_at=None)
+def _note_worker(report: WorkerReport, *, now: datetime) -> bool:
+    row, _ = MediaWorker.objects.get_or_create(name=report.name)
+    is_ordered = row.draining and row.worker_epoch == report.worker_epoch  # a restarted worker begins anew
+    row.socket, row.worker_epoch, row.load = report.socket, report.worker_epoch, report.load
+    row.heartbeat_at, row.draining = now, report.draining or is_ordered
+    row.save(update_fields=["socket", "worker_epoch", "load", "heartbeat_at", "draining"])
+    return is_ordered and not report.draining
 
 
 @transaction.atomic
-def place_meeting(meeting: Meeting, *, live: dict[str, str], avoid: Collection[str] = ()) -> Placement | None:
+def place_meeting(meeting: Meeting, *, workers: Collection[WorkerReport]) -> Placement | None:
     """Where the meeting is, after moving it if it has to.
 
-    `live`: name → start of the workers that answer this process; `avoid`: those of them that take no new meetings. A
-    placement on a worker that has died or restarted is replaced (`epoch` + 1), one on an avoided worker only when there
-    is another. None when the meeting is over or no worker is live: it is then placed nowhere.
+    `workers` are those that answer this process. A placement on a worker that has died or restarted is replaced
+    (`epoch` + 1), one on a draining worker only when there is another. None when the meeting is over or no worker is
+    live: it is then placed nowhere.
     """
     room = lock_room(meeting.room_id)
     locked = Meeting.objects.select_related("worker").get(pk=meeting.pk)
     if not locked.is_live:
         return None
-    is_there = locked.worker is not None and live.get(locked.worker.name) == locked.worker_epoch
-    must_move = not is_there or (locked.worker is not None and locked.worker.name in avoid)
-    if must_move:
-        chosen = _least_loaded(set(live) - set(avoid))
-        if chosen is None and not is_there:
+    present = _report_of(locked, workers)
+    if present is None or present.draining:
+        chosen = _least_loaded(report for report in workers if not report.draining)
+        if chosen is None and present is None:
             _placed_nowhere(locked)
             return None
         if chosen is not None:
-            _move(locked, chosen, live[chosen.name])
+            _move(locked, chosen)
     assert locked.worker is not None
     bars = barred_subjects(room)
     return Placement(locked.worker.name, locked.worker_epoch, locked.epoch, bars, room.participant_limit)
 
 
-def _least_loaded(names: Collection[str]) -> MediaWorker | None:
+def _report_of(meeting: Meeting, workers: Iterable[WorkerReport]) -> WorkerReport | None:
+    """The worker that has the meeting's router, when it still is the same start of it."""
+    if meeting.worker is None:
+        return None
+    place = (meeting.worker.name, meeting.worker_epoch)
+    return next((report for report in workers if (report.name, report.worker_epoch) == place), None)
+
+
+def _least_loaded(workers: Iterable[WorkerReport]) -> MediaWorker | None:
     """By load; the number of meetings decides between heartbeats."""
+    names = [report.name for report in workers]
     in_progress = Count("meetings", filter=Q(meetings__ended_at=None))
-    workers = MediaWorker.objects.filter(name__in=names).annotate(in_progress=in_progress)
-    return workers.order_by("load", "in_progress", "name").first()
+    rows = MediaWorker.objects.filter(name__in=names, draining=False).annotate(in_progress=in_progress)
+    return rows.order_by("load", "in_progress", "name").first()
 
 
-def _move(meeting: Meeting, worker: MediaWorker, worker_epoch: str) -> None:
+def _move(meeting: Meeting, worker: MediaWorker) -> None:
     was_placed = bool(meeting.worker_epoch)
-    meeting.worker, meeting.worker_epoch = worker, worker_epoch
+    meeting.worker, meeting.worker_epoch = worker, worker.worker_epoch
     meeting.epoch += 1 if was_placed else 0
     meeting.save(update_fields=["worker", "worker_epoch", "epoch"])
     meeting_changed(meeting)
@@ -111,9 +116,3 @@ def _placed_nowhere(meeting: Meeting) -> None:
 def order_drain(name: str) -> bool:
     """Mark a worker as draining; the web processes tell it and move its meetings. False for an unknown one."""
     return bool(MediaWorker.objects.filter(name=name).update(draining=True))
-
-
-def live_routers(worker: str) -> dict[str, int]:
-    """The routers that belong on a worker: meeting id → epoch."""
-    meetings = Meeting.objects.filter(worker__name=worker, ended_at=None)
-    return dict(meetings.values_list("public_id", "epoch"))

@@ -36,6 +36,15 @@ def note_lost_socket(participant_id: str, *, now: datetime) -> None:
     meeting_changed(participant.meeting)
 
 
+@transaction.atomic
+def note_regained_socket(participant_id: str) -> None:
+    participant = _present(participant_id)
+    if participant is not None and participant.disconnected_at is not None:
+        participant.disconnected_at = None
+        participant.save(update_fields=["disconnected_at"])
+        meeting_changed(participant.meeting)
+
+
 def lost_presences(*, now: datetime) -> list[Presence]:
     """Those of all tenants whose socket was lost more than 60 s ago."""
     lost = Participant.objects.filter(left_at=None, disconnected_at__lt=now - RESUME_WITHIN)

@@ -1,0 +1,361 @@
+"""The media side of the meetings that this web process holds.
+
+Each participant with an open socket here is *wanted*: a `Peer` on the router that its meeting is placed on. `attach`
+makes it so for one participant; `restore`, several times a second, for everybody whose worker died, restarted or
+drains. What counts is in the database (`services/placement.py`) and in the worker; what is here can be made again from
+both.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+from channels.db import database_sync_to_async
+from django.utils import timezone
+
+from conferences.errors import Barred, MediaRefused, MediaUnavailable, MeetingError
+from conferences.models import Meeting
+from conferences.services.bandwidth import PeerCounters
+from conferences.services.placement import Placement, WorkerReport, note_workers, place_meeting
+from conferences.sfu import Worker, Workers
+from conferences.tally import Tally
+from tenants.context import tenant_context
+from tenants.models import Tenant
+
+log = structlog.get_logger(__name__)
+
+Json = dict[str, Any]
+
+PUBLICATIONS_PER_PEER = 4
+MOST_REBUILDS = 3  # of one peer whose media timed out
+GONE = frozenset(("unknown_peer", "unknown_router", "not_owner", "stale_epoch"))
+
+
+@dataclass
+class Peer:
+    """A participant's place on a worker. `epoch`: of the last placement; `offers`: what the client has to answer."""
+
+    participant_id: str
+    subjects: list[str]
+    is_placed: bool = False
+    epoch: int = 0
+    rebuilds: int = 0
+    offers: dict[str, Json] = field(default_factory=dict)
+
+
+@dataclass
+class RoutedMeeting:
+    """A meeting with peers of ours. `router` is where this process last saw to it that the router exists."""
+
+    tenant: Tenant
+    pk: int
+    public_id: str
+    peers: dict[str, Peer] = field(default_factory=dict)
+    router: Placement | None = None
+    told_unavailable: bool = False
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True)
+class MediaEvents:
+    """Whom the media side tells. None of them blocks."""
+
+    offer: Callable[[str, Json], None]  # participant, event
+    speakers: Callable[[str, Json], None]  # meeting, event
+    quality: Callable[[str, str, str], None]  # meeting, participant, level
+    rebuild: Callable[[list[str], int], None]  # participants, epoch
+    unavailable: Callable[[list[str]], None]  # participants
+    failed: Callable[[str], None]  # participant
+
+
+class Media:
+    def __init__(self, directory: Path, events: MediaEvents) -> None:
+        self.workers = Workers(directory, on_event=self._take, on_up=self._link_again, on_dead=self._worker_died)
+        self.tally = Tally()
+        self.stirred = asyncio.Event()
+        self._events = events
+        self._meetings: dict[str, RoutedMeeting] = {}
+
+    def epoch_of(self, meeting_id: str, participant_id: str) -> int | None:
+        """The epoch that the participant has a peer in, or None while there is none."""
+        peer = self._peer(meeting_id, participant_id)
+        return peer.epoch if peer is not None and peer.is_placed else None
+
+    def peers_of(self, meeting_id: str) -> list[str]:
+        """The participants of the meeting with a peer that this process owns or wants."""
+        meeting = self._meetings.get(meeting_id)
+        return list(meeting.peers) if meeting is not None else []
+
+    async def attach(
+        self,
+        tenant: Tenant,
+        meeting: Meeting,
+        participant_id: str,
+        subjects: list[str],
+        *,
+        is_back: bool,
+        goes_on: bool,
+    ) -> bool:
+        """Give a participant a peer. Returns whether the one from before goes on, which takes `goes_on`.
+
+        `is_back`: the participant may have a peer on the worker from before. Raises MediaUnavailable when there is no
+        worker; the participant stays wanted and `restore` tells when there is one. Raises Barred.
+        """
+        routed = self._meetings.setdefault(meeting.public_id, RoutedMeeting(tenant, meeting.pk, meeting.public_id))
+        peer = routed.peers.setdefault(participant_id, Peer(participant_id, subjects))
+        async with routed.lock:
+            try:
+                await self._route(routed)
+                if is_back and await self._take_over(routed, peer):
+                    if goes_on:
+                        return True
+                    await self._close_peer(routed, peer, reason="left")
+                await self._create(routed, peer)
+            except MediaUnavailable:
+                self.stirred.set()
+                raise
+        return False
+
+    def pending_offers(self, meeting_id: str, participant_id: str) -> list[Json]:
+        """Subscribe offers that the client has not answered: it may have missed them while its socket was lost."""
+        peer = self._peer(meeting_id, participant_id)
+        return list(peer.offers.values()) if peer is not None else []
+
+    async def negotiate(self, meeting_id: str, participant_id: str, kind: str, /, **fields: object) -> Json:
+        """Make a request of the participant's own peer. Raises MediaUnavailable, MediaRefused."""
+        meeting, peer = self._meetings.get(meeting_id), self._peer(meeting_id, participant_id)
+        if meeting is None or peer is None or meeting.router is None or not peer.is_placed:
+            raise MediaUnavailable
+        try:
+            answer = await self.workers.request(
+                meeting.router.worker, kind, router=meeting_id, peer=participant_id, **fields
+            )
+        except MediaRefused as error:
+            if error.worker_code in GONE:
+                peer.is_placed = False
+                self.stirred.set()
+                raise MediaUnavailable from error
+            raise
+        if kind == "subscribe_answer":
+            offer = peer.offers.get(str(fields["transport_id"]))
+            if offer is not None and offer["revision"] == fields["revision"]:
+                del peer.offers[str(fields["transport_id"])]
+        return answer
+
+    async def detach(self, meeting_id: str, participant_id: str, *, reason: str) -> None:
+        """The participant has left: close the peer and count what it used."""
+        meeting = self._meetings.get(meeting_id)
+        peer = meeting.peers.pop(participant_id, None) if meeting is not None else None
+        if meeting is None or peer is None:
+            return
+        async with meeting.lock:
+            await self._close_peer(meeting, peer, reason=reason)
+        self._forget_empty(meeting)
+
+    async def restore(self) -> None:
+        """Place again what is wanted and not placed, and move what is on a draining worker."""
+        self.stirred.clear()
+        homeless = [meeting for meeting in self._meetings.values() if self._needs_placing(meeting)]
+        await asyncio.gather(*(self._restore(meeting) for meeting in homeless))
+
+    def _needs_placing(self, meeting: RoutedMeeting) -> bool:
+        if any(not peer.is_placed for peer in meeting.peers.values()):
+            return True
+        draining = self.workers.draining()
+        could_move = len(draining) < len(self.workers.live)
+        return meeting.router is not None and meeting.router.worker in draining and could_move
+
+    async def _restore(self, meeting: RoutedMeeting) -> None:
+        rebuilt: list[str] = []
+        async with meeting.lock:
+            try:
+                await self._route(meeting)
+                for peer in list(meeting.peers.values()):
+                    if not peer.is_placed and not await self._take_over(meeting, peer):
+                        await self._create(meeting, peer)
+                        rebuilt.append(peer.participant_id)
+                meeting.told_unavailable = False
+            except MediaUnavailable:
+                if not self.workers.live and not meeting.told_unavailable:
+                    meeting.told_unavailable = True
+                    self._events.unavailable(list(meeting.peers))
+            except MeetingError as error:
+                log.warning("media_not_restored", meeting=meeting.public_id, code=error.code)
+        if rebuilt and meeting.router is not None:
+            self._events.rebuild(rebuilt, meeting.router.epoch)
+
+    async def _route(self, meeting: RoutedMeeting) -> None:
+        """See to it that the meeting's router exists on a live worker, with its bars. Raises MediaUnavailable."""
+        before, draining = meeting.router, self.workers.draining()
+        if before is not None and self._is_there(before) and before.worker not in draining:
+            return
+        placement = await database_sync_to_async(_place)(meeting, self.workers.reports())
+        if placement is None:
+            raise MediaUnavailable
+        if before is not None and placement.epoch == before.epoch and self._is_there(before):
+            return
+        await self._create_router(meeting, placement)
+        if before is not None and self._is_there(before):
+            await self._leave_router(meeting, before)
+        for peer in meeting.peers.values():
+            peer.is_placed = False
+        meeting.router = placement
+
+    async def _create_router(self, meeting: RoutedMeeting, placement: Placement) -> None:
+        limits = {"participants": placement.participant_limit, "publications_per_peer": PUBLICATIONS_PER_PEER}
+        where = {"router": meeting.public_id, "epoch": placement.epoch}
+        try:
+            await self.workers.request(placement.worker, "create_router", **where, bars=placement.bars, limits=limits)
+            await self.bar(placement.worker, meeting.public_id, placement.bars)  # a router from before learns them too
+        except MediaRefused as error:
+            log.warning("router_refused", meeting=meeting.public_id, code=error.worker_code)
+            raise MediaUnavailable from error
+
+    async def _leave_router(self, meeting: RoutedMeeting, router: Placement) -> None:
+        """Clear up on a worker that the meeting moves away from."""
+        for peer in meeting.peers.values():
+            await self._close_peer(meeting, peer, reason="moved")
+        await self.close_router(router.worker, meeting.public_id, reason="moved")
+
+    def _is_there(self, router: Placement) -> bool:
+        return self.workers.starts().get(router.worker) == router.worker_epoch
+
+    async def _take_over(self, meeting: RoutedMeeting, peer: Peer) -> bool:
+        """Whether the worker still has the peer in the present epoch; it is ours then."""
+        assert meeting.router is not None
+        if peer.epoch not in (0, meeting.router.epoch):
+            return False
+        try:
+            answer = await self.workers.request(
+                meeting.router.worker, "take_over", router=meeting.public_id, peer=peer.participant_id
+            )
+        except MediaRefused:
+            return False
+        peer.is_placed, peer.epoch = True, meeting.router.epoch
+        self._count(meeting, peer.participant_id, answer.get("statistics", {}))
+        return True
+
+    async def _create(self, meeting: RoutedMeeting, peer: Peer) -> None:
+        """Make the peer. Raises MediaUnavailable, Barred."""
+        assert meeting.router is not None
+        router = meeting.router
+        where = {"router": meeting.public_id, "epoch": router.epoch, "peer": peer.participant_id}
+        try:
+            await self.workers.request(router.worker, "create_peer", **where, subjects=peer.subjects)
+        except MediaRefused as error:
+            if error.worker_code == "barred":
+                raise Barred from error
+            log.warning("peer_refused", meeting=meeting.public_id, code=error.worker_code)
+            meeting.router = None
+            raise MediaUnavailable from error
+        peer.is_placed, peer.epoch = True, router.epoch
+        peer.offers.clear()
+
+    async def _close_peer(self, meeting: RoutedMeeting, peer: Peer, *, reason: str) -> None:
+        """Close a peer that is there and count what it used; the others' final counters came with `peer_closed`."""
+        if meeting.router is None or not peer.is_placed:
+            return
+        peer.is_placed = False
+        where = {"router": meeting.public_id, "peer": peer.participant_id}
+        try:
+            answer = await self.workers.request(meeting.router.worker, "close_peer", **where, reason=reason)
+        except (MediaRefused, MediaUnavailable) as error:
+            log.info("peer_not_closed", participant=peer.participant_id, code=error.code)
+            return
+        self._count(meeting, peer.participant_id, answer.get("statistics", {}), final=True)
+
+    def _forget_empty(self, meeting: RoutedMeeting) -> None:
+        if not meeting.peers and self._meetings.get(meeting.public_id) is meeting:
+            del self._meetings[meeting.public_id]
+
+    async def bar(self, worker: str, meeting_id: str, subjects: list[str]) -> None:
+        """Drop the media of these subjects and refuse them from now on. Raises MediaUnavailable, MediaRefused."""
+        if subjects:
+            await self.workers.request(worker, "bar", router=meeting_id, subjects=subjects)
+
+    async def unbar(self, worker: str, meeting_id: str, subjects: list[str]) -> None:
+        if subjects:
+            await self.workers.request(worker, "unbar", router=meeting_id, subjects=subjects)
+
+    async def close_router(self, worker: str, meeting_id: str, *, reason: str) -> None:
+        """Close the meeting's router on a worker. Raises MediaUnavailable, MediaRefused."""
+        try:
+            await self.workers.request(worker, "close_router", router=meeting_id, reason=reason)
+        except MediaRefused as error:
+            if error.worker_code not in GONE:
+                raise
+
+    def _count(self, meeting: RoutedMeeting, participant_id: str, counts: Json, *, final: bool = False) -> None:
+        if meeting.router is not None and counts:
+            start = f"{meeting.router.worker_epoch}/{meeting.router.epoch}"
+            sample = PeerCounters(start, counts, final)
+            self.tally.take(meeting.tenant, participant_id, sample, now=timezone.now())
+
+    def _peer(self, meeting_id: str, participant_id: str) -> Peer | None:
+        meeting = self._meetings.get(meeting_id)
+        return meeting.peers.get(participant_id) if meeting is not None else None
+
+    # What the workers tell
+
+    def _link_again(self, worker: Worker) -> None:
+        """The link is new: peers of before must be taken over, within the worker's grace time."""
+        for meeting in self._meetings.values():
+            if meeting.router is not None and meeting.router.worker == worker.name:
+                for peer in meeting.peers.values():
+                    peer.is_placed = False
+        self.stirred.set()
+
+    def _worker_died(self, name: str, start: str) -> None:
+        for meeting in self._meetings.values():
+            if meeting.router is not None and (meeting.router.worker, meeting.router.worker_epoch) == (name, start):
+                for peer in meeting.peers.values():
+                    peer.is_placed = False
+        self.stirred.set()
+
+    def _take(self, worker: Worker, event: Json) -> None:
+        meeting = self._meetings.get(str(event.get("router")))
+        if meeting is None or meeting.router is None or meeting.router.worker != worker.name:
+            return
+        take = {
+            "subscribe_offer": self._take_offer,
+            "speakers": lambda meeting, event: self._events.speakers(meeting.public_id, event),
+            "quality": lambda meeting, event: self._events.quality(meeting.public_id, event["peer"], event["level"]),
+            "statistics": self._take_statistics,
+            "peer_closed": self._take_closed_peer,
+        }.get(str(event["type"]))
+        if take is not None:
+            take(meeting, event)
+
+    def _take_offer(self, meeting: RoutedMeeting, event: Json) -> None:
+        peer = meeting.peers.get(event["peer"])
+        if peer is not None:
+            peer.offers = {event["transport_id"]: event}  # a new transport replaces the old one
+            self._events.offer(peer.participant_id, event)
+
+    def _take_statistics(self, meeting: RoutedMeeting, event: Json) -> None:
+        for participant_id, counts in event["peers"].items():
+            self._count(meeting, participant_id, counts)
+
+    def _take_closed_peer(self, meeting: RoutedMeeting, event: Json) -> None:
+        self._count(meeting, event["peer"], event.get("statistics", {}), final=True)
+        peer = meeting.peers.get(event["peer"])
+        if peer is None:
+            return
+        peer.is_placed = False
+        if event["reason"] == "barred":
+            del meeting.peers[peer.participant_id]  # the rows say so too: the socket ends with them
+            self._forget_empty(meeting)
+        elif event["reason"] == "protocol_violation" or peer.rebuilds >= MOST_REBUILDS:
+            self._events.failed(peer.participant_id)
+        else:
+            peer.rebuilds += event["reason"] == "media_timeout"
+            self.stirred.set()
+
+
+def _place(meeting: RoutedMeeting, reports: list[WorkerReport]) -> Placement | None:
+    note_workers(reports, now=timezone.now())  # one that has just come up may have no row yet
+    with tenant_context(meeting.tenant):
+        return place_meeting(Meeting.objects.get(pk=meeting.pk), workers=reports)

@@ -1,0 +1,212 @@
+"""The meetings' part of a web process: started once on its event loop, stopped before the sockets close.
+
+Each duty is a loop of its own that survives its errors: a database that is away for a moment costs a round, not the
+server.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.utils import timezone
+
+from conferences import wake
+from conferences.media import Json, Media, MediaEvents
+from conferences.services.placement import note_workers
+from conferences.services.presence import orphan_presences
+from conferences.signalling import messages as wire
+from conferences.signalling import queries
+from conferences.signalling.broadcast import Broadcast
+from conferences.signalling.hub import WELCOME_SECONDS, Hub, offer_of, speakers_of
+from conferences.signalling.orders import carry_out_orders
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 1.0
+SCAN_SECONDS = 0.3
+RESTORE_SECONDS = 0.5
+TALLY_SECONDS = 0.5
+PULSE_SECONDS = 2.0
+SWEEP_SECONDS = 5.0
+SEEN_SECONDS = 20.0
+
+_running: "Runtime | None" = None
+
+
+async def start() -> None:
+    """Begin to hold meetings. Waits for the database; again is nothing."""
+    global _running
+    if _running is not None:
+        return
+    runtime = Runtime()
+    while not await _is_ready():  # noqa: ASYNC110 (nobody tells when a database is back)
+        await asyncio.sleep(1)
+    runtime.run()
+    _running = runtime
+
+
+async def stop() -> None:
+    """Close the sockets so that the clients come back to the successor, and write what is still in memory."""
+    global _running
+    if _running is not None:
+        runtime, _running = _running, None
+        await runtime.stop()
+
+
+def hub() -> Hub | None:
+    """The hub of this process, or None before the start and after the stop."""
+    return _running.hub if _running is not None else None
+
+
+class Runtime:
+    """The hub, the media side, and the loops that keep them true."""
+
+    def __init__(self) -> None:
+        self.media = Media(
+            settings.SFU_DIR,
+            MediaEvents(
+                offer=self._offer,
+                speakers=self._speakers,
+                quality=lambda meeting_id, who, level: self.hub.note_quality(meeting_id, who, level),
+                rebuild=self._rebuild,
+                unavailable=self._unavailable,
+                failed=lambda participant_id: self.hub.spawn(_fail(participant_id)),
+            ),
+        )
+        self.broadcast = Broadcast(
+            on_changed=self._wake, on_relayed=lambda meeting_id, content: self.hub.take_relayed(meeting_id, content)
+        )
+        self.hub = Hub(self.media, self.broadcast)
+        self._ordered = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def run(self) -> None:
+        wake.add_listener(self._committed)
+        self._tasks = [
+            asyncio.create_task(self.broadcast.listen(), name="broadcast"),
+            self._every(SCAN_SECONDS, self._scan),
+            self._every(RESTORE_SECONDS, self.media.restore, sooner=self.media.stirred),
+            self._every(LOOK_SECONDS, self.hub.look_around, sooner=self.hub.woken),
+            self._every(LOOK_SECONDS, self._carry_out_orders, sooner=self._ordered),
+            self._every(PULSE_SECONDS, self._pulse),
+            self._every(PULSE_SECONDS, self._check_welcome),
+            self._every(SWEEP_SECONDS, self._sweep),
+            self._every(SEEN_SECONDS, self._note_seen),
+            self._every(TALLY_SECONDS, self._flush),
+        ]
+
+    async def stop(self) -> None:
+        wake.remove_listener(self._committed)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.hub.close_all()
+        await self.hub.finish_tasks()
+        await self.media.tally.flush(now=timezone.now(), everything=True)
+        await self.media.workers.stop()
+
+    def _every(
+        self, seconds: float, step: Callable[[], Awaitable[None]], *, sooner: asyncio.Event | None = None
+    ) -> asyncio.Task[None]:
+        return asyncio.create_task(_repeat(seconds, step, sooner or asyncio.Event()), name=step.__name__)
+
+    def _committed(self, meeting_id: str) -> None:
+        """Called on whichever thread committed."""
+        self._loop.call_soon_threadsafe(self._wake_everybody, meeting_id)
+
+    def _wake_everybody(self, meeting_id: str) -> None:
+        self._wake(meeting_id)
+        self.broadcast.tell_changed(meeting_id)
+
+    def _wake(self, meeting_id: str) -> None:
+        self.hub.wake(meeting_id)
+        self._ordered.set()
+
+    async def _carry_out_orders(self) -> None:
+        self._ordered.clear()
+        await carry_out_orders(self.media)
+
+    async def _scan(self) -> None:
+        self.media.workers.scan()
+
+    async def _pulse(self) -> None:
+        """Write the workers' heartbeats; tell those to drain that an operator has ordered to."""
+        reports = self.media.workers.reports()
+        if not reports:
+            return
+        for name in await database_sync_to_async(note_workers)(reports, now=timezone.now()):
+            await self.media.workers.request(name, "drain")
+
+    async def _check_welcome(self) -> None:
+        now = time.monotonic()
+        for local in list(self.hub.meetings.values()):
+            for connection in list(local.connections.values()):
+                if connection.next_check <= now:
+                    connection.next_check = now + WELCOME_SECONDS
+                    check = database_sync_to_async(queries.check_welcome)
+                    await check(connection.visitor, connection.participant_id)
+
+    async def _sweep(self) -> None:
+        await database_sync_to_async(queries.sweep)(now=timezone.now())
+
+    async def _note_seen(self) -> None:
+        seen = database_sync_to_async(queries.see)
+        for local in list(self.hub.meetings.values()):
+            if local.connections:
+                await seen(local.tenant, list(local.connections), now=timezone.now())
+
+    async def _flush(self) -> None:
+        await self.media.tally.flush(now=timezone.now())
+
+    # What the media side tells
+
+    def _offer(self, participant_id: str, event: Json) -> None:
+        connection = self.hub.connection_of(participant_id)
+        if connection is not None:
+            connection.send(offer_of(event))
+
+    def _speakers(self, meeting_id: str, event: Json) -> None:
+        local = self.hub.meetings.get(meeting_id)
+        if local is not None:
+            local.tell(speakers_of(event))
+
+    def _rebuild(self, participant_ids: list[str], epoch: int) -> None:
+        for connection in filter(None, map(self.hub.connection_of, participant_ids)):
+            connection.send(wire.Rebuild(epoch=epoch))
+
+    def _unavailable(self, participant_ids: list[str]) -> None:
+        for connection in filter(None, map(self.hub.connection_of, participant_ids)):
+            connection.send(wire.MediaUnavailable())
+
+
+async def _is_ready() -> bool:
+    """Whether the database answers. A single web process that starts knows that no socket has survived."""
+    if settings.REDIS_URL:
+        return True
+    try:
+        await database_sync_to_async(orphan_presences)(now=timezone.now())
+    except Exception:
+        log.warning("database_not_ready", exc_info=True)
+        return False
+    return True
+
+
+async def _repeat(seconds: float, step: Callable[[], Awaitable[None]], sooner: asyncio.Event) -> None:
+    while True:
+        try:
+            await step()
+        except Exception:
+            log.exception("duty_failed", duty=step.__name__)
+        try:
+            async with asyncio.timeout(seconds):
+                await sooner.wait()
+        except TimeoutError:
+            continue
+
+
+async def _fail(participant_id: str) -> None:
+    await database_sync_to_async(queries.fail_media)(participant_id)

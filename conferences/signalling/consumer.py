@@ -1,0 +1,166 @@
+"""The WebSocket of one browser: frames in, frames out, limits. What a message does is in `actions.py`.
+
+Receiving only checks and queues, so that a client cannot fill the memory while one of its messages waits for a worker:
+what arrives faster than the limits is refused on the spot.
+"""
+
+import asyncio
+from typing import Any
+
+import structlog
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from accounts.network import client_ip
+from conferences import runtime
+from conferences.errors import LoginRequired, MeetingError
+from conferences.services.identity import Visitor, identify_guest, identify_user
+from conferences.signalling import messages as wire
+from conferences.signalling.actions import perform
+from conferences.signalling.connection import Close, Connection, Stage
+from conferences.signalling.frames import BadMessage, read_frame
+from conferences.signalling.hub import Hub
+from conferences.signalling.limits import MOST_BAD_FRAMES, RateLimit
+
+log = structlog.get_logger(__name__)
+
+JOIN_SECONDS = 10.0
+MOST_PENDING = 100  # messages of one client that wait for the one before them
+
+
+class MeetingConsumer(AsyncWebsocketConsumer):
+    """`/ws/meetings/<room id>/?as=user|guest`. Refusals close after the handshake: only so a browser sees the code."""
+
+    connection: Connection | None = None
+
+    async def connect(self) -> None:
+        await self.accept()
+        hub = runtime.hub()
+        if hub is None:
+            await self.close(1012)
+            return
+        try:
+            visitor = await database_sync_to_async(_identify)(self.scope)
+        except MeetingError as error:
+            await self.send(text_data=wire.Error(code=error.code, fatal=True).encode())
+            await self.close(error.close_code)
+            return
+        self._open(hub, Connection(visitor))
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        connection = self.connection
+        if connection is None or connection.stage is Stage.OVER:
+            return
+        now = asyncio.get_running_loop().time()
+        if not self._limit.admits(now):
+            self._refuse_fast(connection, now)
+            return
+        try:
+            message = _read(text_data)
+            self._pending.put_nowait(message)
+        except BadMessage as error:
+            self._refuse_bad(connection, error)
+        except asyncio.QueueFull:
+            connection.send(wire.Error(code="too_fast", fatal=False, request=message.request))
+
+    async def disconnect(self, code: int) -> None:
+        if self.connection is None:
+            return
+        self._deadline.cancel()
+        self._writer.cancel()
+        self._hub.closed(self.connection)
+        self._stop_working()
+
+    def _open(self, hub: Hub, connection: Connection) -> None:
+        loop = asyncio.get_running_loop()
+        self._hub, self.connection = hub, connection
+        self._limit, self._bad_frames = RateLimit(loop.time()), 0
+        self._pending: asyncio.Queue[wire.ClientMessage | None] = asyncio.Queue(MOST_PENDING)
+        self._writer = asyncio.create_task(self._write(connection))
+        self._deadline = loop.call_later(JOIN_SECONDS, self._miss_deadline)
+        hub.spawn(_work(hub, connection, self._pending))
+
+    def _stop_working(self) -> None:
+        """What is under way goes on to its end: half a join would leave a participant without a socket."""
+        while not self._pending.empty():
+            self._pending.get_nowait()
+        self._pending.put_nowait(None)
+
+    def _miss_deadline(self) -> None:
+        if self.connection is not None and self.connection.stage is Stage.NEW:
+            self.connection.finish(None, code=4408)
+
+    def _refuse_fast(self, connection: Connection, now: float) -> None:
+        connection.send(wire.Error(code="too_fast", fatal=False))
+        if self._limit.is_exhausted(now):
+            self._drop(connection, 4429)
+
+    def _refuse_bad(self, connection: Connection, error: BadMessage) -> None:
+        self._bad_frames += 1
+        is_last = self._bad_frames >= MOST_BAD_FRAMES
+        connection.send(wire.Error(code=error.code, fatal=is_last, request=error.request))
+        if is_last:
+            self._drop(connection, 4400)
+
+    def _drop(self, connection: Connection, code: int) -> None:
+        self._hub.closed(connection)
+        connection.outbox.close(code)
+
+    async def _write(self, connection: Connection) -> None:
+        while True:
+            item = await connection.outbox.take()
+            if isinstance(item, Close):
+                await self.close(item.code)
+                return
+            await self.send(text_data=item.encode())
+
+
+async def _work(hub: Hub, connection: Connection, pending: "asyncio.Queue[wire.ClientMessage | None]") -> None:
+    """Carry out a client's messages one after the other, until the socket is gone."""
+    while (message := await pending.get()) is not None:
+        try:
+            await perform(hub, connection, message)
+        except MeetingError as error:
+            _refuse(connection, message, error)
+        except Exception:
+            log.exception("message_failed", type=message.type)
+            _fail(hub, connection, message)
+
+
+def _refuse(connection: Connection, message: wire.ClientMessage, error: MeetingError) -> None:
+    """A refused `join` ends the socket; anything else is only answered."""
+    if isinstance(message, wire.Join) and error.close_code is not None:
+        refusal = wire.Error(code=error.code, fatal=True, request=message.request)
+        connection.finish(refusal, code=error.close_code)
+        return
+    connection.send(wire.Error(code=error.code, fatal=False, request=message.request))
+
+
+def _fail(hub: Hub, connection: Connection, message: wire.ClientMessage) -> None:
+    """Our own fault. A socket that is half-way in is closed: the client comes back and tries again."""
+    is_join = isinstance(message, wire.Join)
+    connection.send(wire.Error(code="internal", fatal=is_join, request=message.request))
+    if is_join:
+        hub.closed(connection)
+        connection.outbox.close(1012)
+
+
+def _read(text_data: str | None) -> wire.ClientMessage:
+    if text_data is None:
+        raise BadMessage("bad_message")
+    return read_frame(text_data)
+
+
+def _identify(scope: Any) -> Visitor:
+    room_id = scope["url_route"]["kwargs"]["room_id"]
+    headers = dict(scope["headers"])
+    who = {
+        "cookies": scope["cookies"],
+        "ip_address": client_ip(scope) or None,
+        "user_agent": headers.get(b"user-agent", b"").decode("latin-1")[:300],
+    }
+    if scope["query_string"] == b"as=guest":
+        return identify_guest(room_id, **who)
+    if scope["query_string"] == b"as=user":
+        return identify_user(room_id, session=scope["session"], **who)
+    raise LoginRequired

@@ -1,0 +1,77 @@
+"""Carrying out MeetingCommand rows: what the media workers must do because of something another process wrote.
+
+Every step may be repeated, so a crash between doing and stamping does no harm. A command whose worker does not answer
+stays open: when its meeting is placed anew the bars go along, and then there is nothing left to do.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import structlog
+from channels.db import database_sync_to_async
+from django.utils import timezone
+
+from conferences.errors import MeetingError
+from conferences.media import Media
+from conferences.models import MeetingCommand
+from conferences.services.commands import mark_done, open_commands
+from conferences.services.revocation import carry_out_revocation
+from tenants.context import tenant_context
+
+log = structlog.get_logger(__name__)
+
+MOST_AT_ONCE = 200
+GIVE_UP_AFTER = timedelta(seconds=60)
+
+Kind = MeetingCommand.Kind
+
+
+async def carry_out_orders(media: Media) -> None:
+    """Do what is open, of all meetings whose workers answer this process."""
+    commands = await database_sync_to_async(_open)()
+    await asyncio.gather(*(_carry_out(media, command) for command in commands))
+
+
+async def _carry_out(media: Media, command: MeetingCommand) -> None:
+    try:
+        if await _do(media, command) or timezone.now() - command.created_at > GIVE_UP_AFTER:
+            await database_sync_to_async(_mark_done)(command, timezone.now())
+    except MeetingError as error:
+        log.warning("command_waits", command=command.public_id, kind=command.kind, code=error.code)
+
+
+async def _do(media: Media, command: MeetingCommand) -> bool:
+    """Whether it is done; False while the meeting's worker does not answer. Raises MediaUnavailable, MediaRefused."""
+    meeting_id = command.meeting.public_id
+    if command.kind == Kind.REVOKE:
+        for participant_id in await database_sync_to_async(_revoke)(command):
+            await media.detach(meeting_id, participant_id, reason="revoked")
+        return True
+    worker = command.meeting.worker.name if command.meeting.worker is not None else ""
+    if not worker:
+        return True
+    if worker not in media.workers.live:
+        return False
+    if command.kind == Kind.REMOVE:
+        await media.bar(worker, meeting_id, command.payload["subjects"])
+    elif command.kind == Kind.READMIT:
+        await media.unbar(worker, meeting_id, command.payload["subjects"])
+    elif command.kind == Kind.END:
+        for participant_id in media.peers_of(meeting_id):
+            await media.detach(meeting_id, participant_id, reason="meeting_ended")
+        await media.close_router(worker, meeting_id, reason="meeting_ended")
+    return True
+
+
+def _open() -> list[MeetingCommand]:
+    return list(open_commands()[:MOST_AT_ONCE])
+
+
+def _revoke(command: MeetingCommand) -> list[str]:
+    with tenant_context(command.tenant):
+        return carry_out_revocation(command)
+
+
+def _mark_done(command: MeetingCommand, now: datetime) -> None:
+    with tenant_context(command.tenant):
+        mark_done(command, now=now)

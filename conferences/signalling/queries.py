@@ -1,0 +1,71 @@
+"""What the hub asks of the database: each function runs on the database thread, in its tenant's context."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from audit.models import LeaveReason
+from conferences.errors import LoginRequired
+from conferences.models import Participant
+from conferences.services import presence
+from conferences.services.identity import Visitor, still_welcome
+from conferences.services.joining import Entrance, issue_resume_token, join_meeting
+from conferences.services.meetings import leave_meeting
+from conferences.services.revocation import revoke_presence
+from conferences.signalling.messages import Join
+from conferences.signalling.roster import Roster, read_rosters
+from tenants.context import tenant_context
+from tenants.models import Tenant
+
+
+def enter(visitor: Visitor, join: Join, *, now: datetime) -> Entrance:
+    """Let a visitor into the meeting, or into the lobby. Raises MeetingError."""
+    with tenant_context(visitor.tenant):
+        if not still_welcome(visitor):  # minutes may lie between the socket's opening and its `join`
+            raise LoginRequired
+        return join_meeting(visitor, resume=join.resume, microphone=join.microphone, camera=join.camera, now=now)
+
+
+def new_token(tenant: Tenant, entrance: Entrance) -> str:
+    with tenant_context(tenant):
+        return issue_resume_token(entrance.participant)
+
+
+def rosters(tenant: Tenant, meeting_ids: Collection[str], known: Collection[str]) -> dict[str, Roster]:
+    with tenant_context(tenant):
+        return read_rosters(tenant, meeting_ids, known=known)
+
+
+def lose_socket(tenant: Tenant, participant_id: str, *, now: datetime) -> None:
+    with tenant_context(tenant):
+        presence.note_lost_socket(participant_id, now=now)
+
+
+def regain_socket(tenant: Tenant, participant_id: str) -> None:
+    with tenant_context(tenant):
+        presence.note_regained_socket(participant_id)
+
+
+def see(tenant: Tenant, participant_ids: Iterable[str], *, now: datetime) -> None:
+    with tenant_context(tenant):
+        presence.note_seen(participant_ids, now=now)
+
+
+def sweep(*, now: datetime) -> None:
+    """End the presences of all tenants whose sockets did not come back in time."""
+    for lost in presence.lost_presences(now=now):
+        presence.end_lost_presence(lost, now=now)
+
+
+def check_welcome(visitor: Visitor, participant_id: str) -> None:
+    """End the presence when its login or grant no longer holds."""
+    with tenant_context(visitor.tenant):
+        if not still_welcome(visitor):
+            revoke_presence(participant_id)
+
+
+def fail_media(participant_id: str) -> None:
+    """The participant's media failed for good: they have left."""
+    participant = Participant.objects.select_related("tenant", "meeting").filter(public_id=participant_id).first()
+    if participant is not None:
+        with tenant_context(participant.tenant):
+            leave_meeting(participant, reason=LeaveReason.MEDIA_FAILED)
