@@ -169,3 +169,10 @@ def test_reports_remembered_are_bounded():
     for second in range(13, 40):
         sent_report(reports, relay, float(second))
     assert reports.received(answered(first, 28.0), 40.0) is None
+
+
+@pytest.mark.parametrize("reference", [1000, 0, 0xFFFFFFFF])
+def test_clock_reads_the_nearer_side_of_the_wrap(reference: int):
+    clock = known_clock(timestamp=reference)
+    assert clock.ntp_at(reference - 90000 & 0xFFFFFFFF) == NTP - (1 << 32)
+    assert clock.ntp_at(reference + 90000 & 0xFFFFFFFF) == NTP + (1 << 32)
