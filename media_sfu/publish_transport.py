@@ -100,6 +100,7 @@ class PublishTransport:
 
     def close(self) -> None:
         self.endpoint.close()
+        self.transport.on_state = None  # whoever closes knows
         self.transport.close()
 
     def _sources(self) -> list[Source]:

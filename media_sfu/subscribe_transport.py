@@ -133,6 +133,7 @@ class SubscribeTransport:
             self._release(slot)
         self._offer = None
         self.endpoint.close()
+        self.transport.on_state = None  # whoever closes knows
         self.transport.close()
 
     def _slot(self, kind: str) -> Slot | None:
