@@ -62,7 +62,18 @@ def sfu_children(media_port: int, workers: int) -> list[Child]:
 
 
 def celery_children() -> list[Child]:
-    worker = ["-m", "celery", "-A", "liveon", "worker", "--pool=threads", "--concurrency=2", "--loglevel=WARNING"]
+    root = ["-W", "ignore:You're running the worker with superuser"]  # in a container; JSON only, nothing is unpickled
+    worker = [
+        *root,
+        "-m",
+        "celery",
+        "-A",
+        "liveon",
+        "worker",
+        "--pool=threads",
+        "--concurrency=2",
+        "--loglevel=WARNING",
+    ]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     schedule = settings.CELERY_BEAT_SCHEDULE_FILENAME
     return [

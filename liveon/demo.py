@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from accounts.services.tenants import create_tenant
 from accounts.services.users import create_user
-
 from audit.events import SYSTEM
 from conferences.services.rooms import create_room
 from tenants.context import tenant_context

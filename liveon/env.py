@@ -45,6 +45,13 @@ def integer(name: str, default: int, *, low: int, high: int) -> int:
     return int(value)
 
 
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = text(name, default)
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name}: {value!r} is not one of {', '.join(allowed)}")
+    return value
+
+
 def words(name: str) -> list[str]:
     return text(name).replace(",", " ").split()
 

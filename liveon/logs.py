@@ -53,6 +53,7 @@ def logging_config(level: str) -> dict[str, Any]:
             "django.channels": {"level": "WARNING"},
             "daphne": {"level": "WARNING"},
             "celery": {"level": "WARNING"},
+            "kombu": {"level": "ERROR"},  # it warns that the filesystem broker has no host name
         },
     }
 

@@ -24,7 +24,7 @@ REDIS_URL = env.secret("LIVEON_REDIS_URL")
 PUBLIC_URL = env.text("LIVEON_PUBLIC_URL").rstrip("/")
 SERVED_URL = env.text("LIVEON_SERVED_URL", "http://localhost:8000")  # set by `serve` for its children
 DEBUG = env.boolean("LIVEON_DEBUG", default=False)
-LANGUAGE_CODE = env.text("LIVEON_LANGUAGE", "ja")
+LANGUAGE_CODE = env.choice("LIVEON_LANGUAGE", "ja", ("ja", "en"))
 TRUSTED_PROXIES = env.networks("LIVEON_TRUSTED_PROXIES")
 MEDIA_ADDRESS = env.text("LIVEON_MEDIA_ADDRESS", "127.0.0.1")
 MEDIA_LISTEN = env.text("LIVEON_MEDIA_LISTEN", MEDIA_ADDRESS)
@@ -33,7 +33,7 @@ MEDIA_ANNOUNCE = env.words("LIVEON_MEDIA_ANNOUNCE")
 TURN_URLS = env.words("LIVEON_TURN_URLS")
 TURN_SECRET = env.secret("LIVEON_TURN_SECRET")
 AUDIT_RETENTION_DAYS = env.integer("LIVEON_AUDIT_RETENTION_DAYS", 365, low=365, high=3660)
-LOG_LEVEL = env.text("LIVEON_LOG_LEVEL", "INFO").upper()
+LOG_LEVEL = env.choice("LIVEON_LOG_LEVEL", "INFO" if PUBLIC_URL else "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR"))
 SECRET_KEY = env.secret("LIVEON_SECRET_KEY") or env.generated_secret(DATA_DIR / "secret_key")
 
 # 2. What follows from it
