@@ -10,13 +10,23 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from accounts.models import User
-from conferences.models import Bar, Meeting, Participant, ParticipantRole, ParticipantState, Room
+from accounts.models import Group, User
+from conferences.models import (
+    Bar,
+    GuestPass,
+    Meeting,
+    MeetingCommand,
+    Participant,
+    ParticipantRole,
+    ParticipantState,
+    Room,
+)
 from tenants.models import Tenant
 from tests.factories import ADMINTOOL_KEY, GUEST_SECRET, make_admin, make_guest_pass, make_room, make_tenant, make_user
 
-ROLES = ("nobody", "member", "host", "admin", "stranger", "other_admin")
+ROLES = ("nobody", "guest", "foreign_guest", "member", "host", "admin", "stranger", "other_admin")
 EVERYBODY = set(ROLES)
+SIGNED_OUT = {"nobody", "guest", "foreign_guest"}  # a guest's grant opens one meeting and nothing else
 MEMBERS = {"member", "host", "admin"}
 EDITORS = {"host", "admin"}
 ADMINS = {"admin"}
@@ -24,7 +34,7 @@ ADMINS = {"admin"}
 
 @dataclass(frozen=True)
 class Page:
-    """Who gets it, by which method. To others a page below an organisation is its login (nobody) or a 404."""
+    """Who gets it, by which method. To others a page below an organisation is its login (signed out) or a 404."""
 
     allowed: set[str]
     method: str = "get"
@@ -40,7 +50,7 @@ PAGES = {
     "jsi18n": Page(EVERYBODY, public=True),
     "guest-join": Page(EVERYBODY, public=True),
     "guest-left": Page(EVERYBODY, public=True),
-    "guest-meeting": Page(set(), public=True),  # needs the cookie of a guest
+    "guest-meeting": Page({"guest"}, public=True),
     "logout": Page(MEMBERS, "post"),
     "password": Page(MEMBERS),
     "rooms": Page(MEMBERS),
@@ -51,7 +61,7 @@ PAGES = {
     "room-close": Page(EDITORS, "post"),
     "guest-passes": Page(EDITORS),
     "guest-pass-revoke": Page(EDITORS, "post"),
-    "admintool:login": Page(ADMINS | {"nobody"}),
+    "admintool:login": Page(ADMINS | SIGNED_OUT),
     "admintool:overview": Page(ADMINS),
     "admintool:users": Page(ADMINS),
     "admintool:user-create": Page(ADMINS),
@@ -136,7 +146,7 @@ def own(db: None) -> World:
 
 @pytest.fixture
 def foreign(db: None) -> World:
-    return make_world("globex", "another secret")
+    return make_world("globex", "another-secret")
 
 
 @pytest.fixture
@@ -144,20 +154,30 @@ def visit(own: World, foreign: World) -> Callable[..., HttpResponseBase]:
     """`visit(name, role, **ids)`: the answer to that role at the address of our own tenant, with some ids replaced."""
     users = {"member": own.member, "host": own.host, "admin": own.admin}
     users |= {"stranger": foreign.member, "other_admin": foreign.admin}
+    guests = {"guest": own.ids["guest_pass"], "foreign_guest": foreign.ids["guest_pass"]}
 
-    def answer(name: str, role: str, **replaced: str) -> HttpResponseBase:
+    def answer(name: str, role: str, method: str = "", **replaced: str) -> HttpResponseBase:
         client = Client(raise_request_exception=False)
         if role in users:
             client.force_login(users[role])
+        if role in guests:
+            client.post(reverse("guest-join", args=[guests[role]]), {"display_name": "Goto"})
         ids = own.ids | replaced
         address = reverse(name, kwargs={argument: ids[argument] for argument in ADDRESSES[name]})
-        return getattr(client, PAGES[name].method)(address)
+        return getattr(client, method or PAGES[name].method)(address)
 
     return answer
 
 
 def leads_to_login(answer: HttpResponseBase) -> bool:
     return answer.status_code == 302 and "/login/" in answer.headers["Location"]
+
+
+def what_is_kept() -> list[list[dict[str, object]]]:
+    """Every row that a refused request could have touched; a refusal may be seen, which is no change."""
+    kept = (Tenant, Group, User, Room, GuestPass, Meeting, Participant, Bar, MeetingCommand)
+    rows = [list(model._default_manager.order_by("pk").values()) for model in kept]
+    return [[{**row, "last_login": None} for row in table] for table in rows]
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -167,10 +187,21 @@ def test_who_gets_what(visit, name, role):
     if role in page.allowed:
         assert answer.status_code in (200, 204, 302, 400, 503), answer.status_code
         assert name == "logout" or not leads_to_login(answer)
-    elif role == "nobody" and not page.public:
+    elif role in SIGNED_OUT and not page.public:
         assert leads_to_login(answer)
     else:
         assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_nobody_changes_anything_where_they_may_not_be(visit, role):
+    before = what_is_kept()
+    for name in (name for name, page in PAGES.items() if role not in page.allowed):
+        for method in ("get", "post", "put", "delete"):
+            answer = visit(name, role, method)
+            assert answer.status_code in (404, 405) or leads_to_login(answer), (name, method)
+            assert answer.status_code != 405 or not name.startswith("admintool:"), (name, method)
+    assert what_is_kept() == before
 
 
 FOREIGN = [(name, argument) for name, arguments in ADDRESSES.items() for argument in sorted(arguments & OWNED)]
@@ -179,7 +210,16 @@ FOREIGN = [(name, argument) for name, arguments in ADDRESSES.items() for argumen
 @pytest.mark.parametrize("role", ["member", "host", "admin"])
 @pytest.mark.parametrize(("name", "argument"), FOREIGN)
 def test_what_another_tenant_owns_does_not_exist(visit, foreign, name, argument, role):
+    before = what_is_kept()
     assert visit(name, role, **{argument: foreign.ids[argument]}).status_code == 404
+    assert visit(name, role, "post", **{argument: foreign.ids[argument]}).status_code == 404
+    assert what_is_kept() == before
+
+
+@pytest.mark.parametrize("name", [name for name, arguments in ADDRESSES.items() if arguments])
+def test_what_nobody_owns_does_not_exist(visit, name):
+    for argument in ADDRESSES[name] - {"tenant_slug"}:
+        assert visit(name, "admin", **{argument: "nothing"}).status_code == 404
 
 
 @pytest.mark.parametrize("name", [name for name, arguments in ADDRESSES.items() if "admintool_key" in arguments])
