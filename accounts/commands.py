@@ -70,4 +70,4 @@ def read_secret(path: str) -> str:
 
 
 def absolute_url(path: str) -> str:
-    return f"{settings.PUBLIC_URL or 'http://localhost:8000'}{path}"
+    return f"{settings.BASE_URL}{path}"
