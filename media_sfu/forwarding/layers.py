@@ -27,12 +27,13 @@ class LayerSwitch:
     `admit` only when they differ.
     """
 
-    __slots__ = ("_target", "_wanted", "current")
+    __slots__ = ("_proposed", "_target", "_wanted", "current")
 
     def __init__(self) -> None:
         self.current: int | None = None
         self._wanted: int | None = None
         self._target: int | None = None
+        self._proposed: int | None = None
 
     def want(self, layer: int | None) -> None:
         """Aim at a layer; None stops the forwarding at once, and it starts again with a keyframe."""
@@ -63,10 +64,13 @@ class LayerSwitch:
         wanted = self._wanted
         if wanted is None:
             return None
-        self._target = _nearest(wanted, _running(now, last_packet_at), default=wanted)
-        if self._target == self.current or last_packet_at[self._target] == NEVER:
-            return None
-        return self._target
+        proposed = _nearest(wanted, _running(now, last_packet_at), default=wanted)
+        # The layers of a slow camera come a few milliseconds apart; a layer that stopped is still silent next time.
+        if self.current is None or proposed == self._proposed:
+            self._target = proposed
+        self._proposed = proposed
+        target = wanted if self._target is None else self._target
+        return None if target == self.current or last_packet_at[target] == NEVER else target
 
 
 def _running(now: float, last_packet_at: Sequence[float]) -> list[int]:

@@ -19,8 +19,8 @@ from media_sfu.forwarding.sequence import SequenceMap
 
 FIRST_SEQUENCES = range(1000, 32768)
 """A first number near 65535 lets libsrtp lose the rollover counter when the first packets are lost."""
-MAX_AHEAD = 0.5
-"""Seconds by which a timestamp mapped through sender reports may run ahead of the wall clock."""
+MAX_AHEAD, MAX_BEHIND = 0.5, 2.0
+"""Seconds by which a timestamp mapped through sender reports may differ from the wall clock; else it is mad."""
 
 _HEADER = Struct("!BBHIIHHI")
 _LEVEL_HEADER = Struct("!BBHIIHHII")
@@ -31,7 +31,8 @@ class Rewriter:
 
     `stamp_element` is the first octet of the stamp extension: `id << 4 | 2` for abs-send-time, `id << 4 | 1` for
     transport-cc, 0 for none. `level_id` is the id of the audio-level extension, 0 for none.
-    `first_sequence` must be in FIRST_SEQUENCES, else ValueError.
+    `first_sequence` must be in FIRST_SEQUENCES, else ValueError. `packets` and `octets` (of payload) are what a sender
+    report tells.
     """
 
     __slots__ = (
@@ -118,10 +119,9 @@ class Rewriter:
     def _continue_timestamp(self, clock: SenderClock, timestamp: int, now: float) -> int:
         if self._clock is None:
             return self._last_timestamp
-        elapsed = now - self._last_sent_at
-        wall = max(1, int(elapsed * self._rate))
+        wall = max(1, int((now - self._last_sent_at) * self._rate))
         mapped = self._mapped_step(self._clock, clock, timestamp)
-        if mapped is None or mapped > (elapsed + MAX_AHEAD) * self._rate:
+        if mapped is None or not -MAX_BEHIND <= (mapped - wall) / self._rate <= MAX_AHEAD:
             step, self._timestamp_error = wall, 0
         else:
             # A layer that lags behind what was sent is moved forward; the next switch takes the shift back.
@@ -168,6 +168,8 @@ class Rewriter:
             head = _LEVEL_HEADER.pack(0x90, kind, number & 0xFFFF, timestamp, self.ssrc, 0xBEDE, 2, *words)
         else:
             head = _HEADER.pack(0x90, kind, number & 0xFFFF, timestamp, self.ssrc, 0xBEDE, 1, self._word | stamp)
+        self.packets += 1
+        self.octets += end - start
         if self._continuity is not None and start < end:
             descriptor = self._continuity.rewrite(data, start, description[2])
             start += len(descriptor)
@@ -175,9 +177,6 @@ class Rewriter:
         if number > self._last_number:
             self._last_number, self._last_timestamp = number, timestamp
             self._last_marker, self._last_sent_at = marker, now
-        packet = head + data[start:end]
-        self.packets += 1
-        self.octets += len(packet)
         if self._history is not None:
             self._history.slots[number & self._history.mask] = (number, now, head, data, start, end)
-        return packet
+        return head + data[start:end]

@@ -55,9 +55,18 @@ def test_keyframe_of_the_target_is_asked_for_until_it_comes():
 def test_silent_layer_gives_way_to_the_next_lower_one_that_runs():
     made = switch(want=2, current=2)
     now = 1.0 + SILENCE + 0.01
-    assert made.check(now, [now, now, 1.0]) == 1
+    assert made.check(now, [now, now, 1.0]) is None
+    assert made.check(now + 0.1, [now, now, 1.0]) == 1
     assert made.admit(1, keyframe=True)
-    assert made.check(now, [now, now, now]) == 2
+    made.check(now + 0.2, [now, now, now])
+    assert made.check(now + 0.3, [now, now, now]) == 2
+
+
+def test_layers_of_a_slow_camera_do_not_flap():
+    made = switch(want=1, current=1)
+    assert made.check(1.0, [1.0, 0.5]) is None
+    assert made.check(1.1, [1.0, 1.01]) is None
+    assert made.check(1.5, [1.5, 1.01]) is None
 
 
 def test_layer_that_never_came_is_waited_for_with_the_next_lower():
@@ -65,7 +74,8 @@ def test_layer_that_never_came_is_waited_for_with_the_next_lower():
     assert made.check(1.0, [1.0, NEVER, NEVER]) == 0
     assert made.admit(0, keyframe=True)
     assert made.check(1.0, [1.0, NEVER, NEVER]) is None
-    assert made.check(1.1, [1.1, NEVER, 1.1]) == 2
+    made.check(1.1, [1.1, NEVER, 1.1])
+    assert made.check(1.2, [1.1, NEVER, 1.1]) == 2
 
 
 def test_higher_layer_is_taken_when_it_is_the_only_one():

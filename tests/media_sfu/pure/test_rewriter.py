@@ -73,7 +73,7 @@ def test_first_sequence_far_from_the_wrap_is_required(first: int):
 
 def test_counters_for_the_sender_report():
     relay = Relay()
-    sizes = [len(fed(relay, key(1)).data), len(fed(relay, delta(2)).data)]
+    sizes = [len(fed(relay, key(1)).payload), len(fed(relay, delta(2)).payload)]
     assert (relay.rewriter.packets, relay.rewriter.octets) == (2, sum(sizes))
 
 
@@ -181,10 +181,11 @@ def test_layer_that_lags_is_moved_forward_and_the_shift_taken_back():
     assert fed(relay, key(150, 5000 + 2 * SECOND), now=12.0).timestamp == pytest.approx(2 * SECOND, abs=2)
 
 
-def test_mad_sender_report_yields_to_the_wall_clock():
+@pytest.mark.parametrize("error", [100, -100, -2_000_000_000])
+def test_mad_sender_report_yields_to_the_wall_clock(error: int):
     relay = two_layers()
     report(relay, at=(5000, 0))
-    relay.clocks[1].update(3_900_000_100 << 32, 0, 10.0)
+    relay.clocks[1].update(3_900_000_000 + error << 32, 0, 10.0)
     assert fed(relay, key(1, 100), layer=1, now=10.5).timestamp == SECOND // 2
 
 
