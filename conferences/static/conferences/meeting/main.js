@@ -12,7 +12,7 @@ import { format, gettext } from "./i18n.js";
 import { canShareScreen } from "./media/devices.js";
 import { StatsReader } from "./media/stats.js";
 import { Meeting } from "./meeting.js";
-import { chosenDevices, pageData } from "./page_data.js";
+import { chosenDevices, pageData, rememberDevices } from "./page_data.js";
 import { INITIAL, reduce } from "./state/reducer.js";
 import { Store } from "./state/store.js";
 import { Chat } from "./ui/chat.js";
@@ -52,7 +52,7 @@ const chat = new Chat(sendChat);
 const deviceDialog = new DeviceDialog({
   devices: () => meeting.devices(),
   figures: () => stats.read(meeting.connections.publish, meeting.connections.subscribe, performance.now()),
-  useDevice: (source, deviceId) => void meeting.useDevice(source, deviceId),
+  useDevice: meeting.useDevice,
   sound,
 });
 const roster = new Roster({
@@ -91,7 +91,10 @@ const screens = [
 for (const screen of screens) store.subscribe((state) => screen.render(state));
 
 listenForShortcuts(tools, { isActive: () => store.state.phase === "joined", closePanel });
-addEventListener("pagehide", () => meeting.suspend());
+addEventListener("pagehide", () => {
+  if (store.state.phase === "joined") rememberDevices(store.state.own);
+  meeting.suspend();
+});
 addEventListener("online", () => meeting.networkChanged());
 Object.defineProperty(window, "liveonMeeting", { value: meeting.connections });
 watchVideos(store, () => meeting.watchedCameras);

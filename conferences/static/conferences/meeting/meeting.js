@@ -27,10 +27,10 @@ import { yourself } from "./state/selectors.js";
  */
 
 /** Fatal errors after which the page comes back by itself. */
-const PASSING = new Set(["internal", "too_fast", "media_unavailable", "resume_refused", "message_too_large", "bad_message"]);
+const PASSING = new Set(["internal", "too_fast", "media_unavailable", "message_too_large", "bad_message"]);
 
 /** Errors that the person can do nothing about and need not read. */
-const SILENT = new Set(["stale_revision", "not_joined", "already_joined", "resume_refused"]);
+const SILENT = new Set(["stale_revision", "not_joined", "already_joined", "media_unavailable"]);
 
 export class Meeting {
   #options;
@@ -138,9 +138,7 @@ export class Meeting {
   }
 
   /** @param {"microphone" | "camera"} source @param {string} deviceId */
-  async useDevice(source, deviceId) {
-    await this.#sources.useDevice(source, deviceId);
-  }
+  useDevice = (source, deviceId) => void this.#sources.useDevice(source, deviceId);
 
   /** What is plugged in, and which of it is in use. */
   async devices() {
@@ -189,6 +187,12 @@ export class Meeting {
     this.#connection.send({ type: "join", resume: this.#token, microphone, camera, language: pageLanguage() });
   }
 
+  /** The stay cannot be resumed: come in as a new one. */
+  #joinAnew() {
+    this.#token = null;
+    this.#connection.open();
+  }
+
   /** @param {ServerMessage} message */
   #receive(message) {
     if (message.type === "error") return this.#refused(message);
@@ -233,9 +237,8 @@ export class Meeting {
   /** @param {ErrorMessage} error */
   #refused(error) {
     this.#peers.receive(error);
-    if (error.code === "resume_refused") this.#token = null;
-    if (error.code === "resume_refused" && !error.fatal) this.#join();
-    if (error.fatal && !PASSING.has(error.code)) this.#end(error.code);
+    if (error.code === "resume_refused") this.#joinAnew();
+    else if (error.fatal && !PASSING.has(error.code)) this.#end(error.code);
     else if (!SILENT.has(error.code)) this.#store.dispatch(error);
   }
 

@@ -36,6 +36,19 @@ export function chosenDevices() {
   };
 }
 
+/**
+ * What is on or off now, so that a reload does not switch on what was switched off.
+ *
+ * @param {{microphone: boolean, camera: boolean}} own
+ */
+export function rememberDevices({ microphone, camera }) {
+  try {
+    sessionStorage.setItem(DEVICES_KEY, JSON.stringify({ ...stored(), microphone, camera }));
+  } catch {
+    // Storage is switched off: the page asks for nothing and joins with everything off.
+  }
+}
+
 /** @returns {Record<string, unknown>} */
 function stored() {
   try {
