@@ -42,7 +42,7 @@ def test_create_tenant_prints_the_addresses(db: None) -> None:
 
 
 def test_addresses_are_under_the_public_url(db: None, settings) -> None:
-    settings.PUBLIC_URL = "https://meet.example.com"
+    settings.BASE_URL = "https://meet.example.com"
     report = run_json("create_tenant", "acme", "--name", "Acme")
     assert report["login_url"] == "https://meet.example.com/t/acme/login/"
     assert report["admintool_url"].startswith("https://meet.example.com/admintool/")
