@@ -8,6 +8,7 @@ meeting, the others find it moved.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Q
@@ -116,3 +117,18 @@ def _placed_nowhere(meeting: Meeting) -> None:
 def order_drain(name: str) -> bool:
     """Mark a worker as draining; the web processes tell it and move its meetings. False for an unknown one."""
     return bool(MediaWorker.objects.filter(name=name).update(draining=True))
+
+
+def worker_summary() -> list[dict[str, Any]]:
+    """The workers for operators: name, last heartbeat, load, whether draining, how many meetings."""
+    in_progress = Count("meetings", filter=Q(meetings__ended_at=None))
+    return [
+        {
+            "worker": row.name,
+            "heartbeat_at": row.heartbeat_at.isoformat() if row.heartbeat_at else None,
+            "load": row.load,
+            "draining": row.draining,
+            "meetings": row.in_progress,
+        }
+        for row in MediaWorker.objects.annotate(in_progress=in_progress).order_by("name")
+    ]

@@ -7,8 +7,9 @@ from enum import Enum, auto
 
 from conferences.services.identity import Visitor
 from conferences.services.joining import Entrance
-from conferences.signalling.messages import ServerMessage
+from conferences.signalling.messages import ClientMessage, ServerMessage
 
+MOST_PENDING = 100  # messages of one client that wait for the one before them
 MOST_QUEUED = 512
 TOO_SLOW = 1013  # "try again later": the client comes back and gets the whole picture anew
 
@@ -72,7 +73,7 @@ class Connection:
     """A WebSocket from its opening to its end. What is empty at first is set by the join.
 
     `muted` is what this client says of its own sources: a difference to the roster is a host's doing, unless a write of
-    the client's own word is under way. `next_check` (steady clock, s): when login or grant are looked at again.
+    the client's own word is under way. `inbox` ends with None. `next_check` (steady clock, s): when login or grant are looked at again.
     """
 
     def __init__(self, visitor: Visitor) -> None:
@@ -87,6 +88,7 @@ class Connection:
         self.muted: dict[str, bool] = {}
         self.writes_under_way = 0
         self.waiting_reason = ""
+        self.inbox: asyncio.Queue[ClientMessage | None] = asyncio.Queue(MOST_PENDING)
         self.outbox = Outbox()
 
     def send(self, message: ServerMessage) -> None:
@@ -96,7 +98,14 @@ class Connection:
         """Say a last thing and close; again is nothing."""
         if self.stage is Stage.OVER:
             return
-        self.stage = Stage.OVER
+        self.give_up()
         if last is not None:
             self.outbox.put(last)
         self.outbox.close(code)
+
+    def give_up(self) -> None:
+        """No more messages are carried out. The one under way goes on: half a join would leave a ghost behind."""
+        self.stage = Stage.OVER
+        while not self.inbox.empty():
+            self.inbox.get_nowait()
+        self.inbox.put_nowait(None)

@@ -25,7 +25,6 @@ from conferences.signalling.limits import MOST_BAD_FRAMES, RateLimit
 log = structlog.get_logger(__name__)
 
 JOIN_SECONDS = 10.0
-MOST_PENDING = 100  # messages of one client that wait for the one before them
 
 
 class MeetingConsumer(AsyncWebsocketConsumer):
@@ -57,7 +56,7 @@ class MeetingConsumer(AsyncWebsocketConsumer):
             return
         try:
             message = _read(text_data)
-            self._pending.put_nowait(message)
+            connection.inbox.put_nowait(message)
         except BadMessage as error:
             self._refuse_bad(connection, error)
         except asyncio.QueueFull:
@@ -69,22 +68,14 @@ class MeetingConsumer(AsyncWebsocketConsumer):
         self._deadline.cancel()
         self._writer.cancel()
         self._hub.closed(self.connection)
-        self._stop_working()
 
     def _open(self, hub: Hub, connection: Connection) -> None:
         loop = asyncio.get_running_loop()
         self._hub, self.connection = hub, connection
         self._limit, self._bad_frames = RateLimit(loop.time()), 0
-        self._pending: asyncio.Queue[wire.ClientMessage | None] = asyncio.Queue(MOST_PENDING)
         self._writer = asyncio.create_task(self._write(connection))
         self._deadline = loop.call_later(JOIN_SECONDS, self._miss_deadline)
-        hub.spawn(_work(hub, connection, self._pending))
-
-    def _stop_working(self) -> None:
-        """What is under way goes on to its end: half a join would leave a participant without a socket."""
-        while not self._pending.empty():
-            self._pending.get_nowait()
-        self._pending.put_nowait(None)
+        hub.spawn(_work(hub, connection))
 
     def _miss_deadline(self) -> None:
         if self.connection is not None and self.connection.stage is Stage.NEW:
@@ -115,9 +106,9 @@ class MeetingConsumer(AsyncWebsocketConsumer):
             await self.send(text_data=item.encode())
 
 
-async def _work(hub: Hub, connection: Connection, pending: "asyncio.Queue[wire.ClientMessage | None]") -> None:
+async def _work(hub: Hub, connection: Connection) -> None:
     """Carry out a client's messages one after the other, until the socket is gone."""
-    while (message := await pending.get()) is not None:
+    while (message := await connection.inbox.get()) is not None:
         try:
             await perform(hub, connection, message)
         except MeetingError as error:

@@ -37,6 +37,7 @@ log = structlog.get_logger(__name__)
 POLL_SECONDS = 1.0
 WELCOME_SECONDS = 60.0
 RESTART = 1012
+STOP_SECONDS = 5.0
 
 
 @dataclass
@@ -107,7 +108,7 @@ class Hub:
 
     def closed(self, connection: Connection) -> None:
         """The socket is gone. Who was in may come back within 60 s."""
-        connection.stage = Stage.OVER
+        connection.give_up()
         local = self.meetings.get(connection.meeting_id)
         if local is None or local.connections.get(connection.participant_id) is not connection:
             return
@@ -332,8 +333,11 @@ class Hub:
         task.add_done_callback(self._tasks.discard)
 
     async def finish_tasks(self) -> None:
-        while self._tasks:
-            await asyncio.gather(*self._tasks)
+        """Let what is under way come to its end; what takes longer than 5 s is dropped."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+            for task in late:
+                task.cancel()
 
 
 def offer_of(event: dict[str, Any]) -> wire.SubscribeOffer:

@@ -1,0 +1,41 @@
+"""A running runtime with one fake worker, and people at the door."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from channels.layers import channel_layers
+
+from conferences import runtime
+from tests.conferences.fake_worker import FakeWorker
+from tests.conferences.waiting import until
+
+
+@pytest.fixture
+def sfu_dir(settings) -> Iterator[Path]:
+    """Short, because a unix socket's path may have 107 characters."""
+    path = Path(tempfile.mkdtemp(prefix="lo-"))
+    settings.SFU_DIR = path
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+async def empty_runtime(transactional_db: None, sfu_dir: Path) -> AsyncIterator[None]:
+    """Running, without any worker."""
+    channel_layers.backends.clear()
+    await runtime.start()
+    yield
+    await runtime.stop()
+
+
+@pytest.fixture
+async def worker(empty_runtime: None, sfu_dir: Path) -> AsyncIterator[FakeWorker]:
+    worker = await FakeWorker(sfu_dir).start()
+    hub = runtime.hub()
+    assert hub is not None
+    await until(lambda: worker.name in hub.media.workers.live)
+    yield worker
+    await worker.stop()

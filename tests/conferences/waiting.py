@@ -1,0 +1,20 @@
+"""Waiting for a condition instead of sleeping for a time."""
+
+import asyncio
+from collections.abc import Callable
+
+from channels.db import database_sync_to_async
+
+
+async def until(condition: Callable[[], object], *, seconds: float = 10.0) -> None:
+    """Return when `condition()` holds; TimeoutError after `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def until_stored(condition: Callable[[], object], *, seconds: float = 10.0) -> None:
+    """The same for a condition that asks the database."""
+    async with asyncio.timeout(seconds):
+        while not await database_sync_to_async(condition)():
+            await asyncio.sleep(0.02)
