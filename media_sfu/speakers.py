@@ -120,6 +120,4 @@ class SpeakerDetector:
 
 
 def _level(volume: float) -> int:
-    if volume <= 0:
-        return -127
     return max(-127, min(0, round(20 * log10(volume) / LEVEL_STEP) * LEVEL_STEP))

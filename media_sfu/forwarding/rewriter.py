@@ -88,11 +88,6 @@ class Rewriter:
         self._last_sent_at = 0.0
         self._timestamp_error = 0
 
-    @property
-    def last_sequence(self) -> int:
-        """The newest sequence number sent, 16 bits."""
-        return self._last_number & 0xFFFF
-
     def switch(
         self,
         clock: SenderClock,

@@ -66,6 +66,13 @@ def test_late_arrival_is_reported_afterwards():
     assert reported(made) == [(11, 1050), (12, 1004)]
 
 
+def test_arrival_far_behind_is_left_out():
+    made = generator((1000, 1000))
+    made.build()
+    made.arrived(400, 0.5)
+    assert made.build() == []
+
+
 def test_duplicate_keeps_the_first_time():
     assert reported(generator((10, 1000), (10, 1010))) == [(10, 1000)]
 

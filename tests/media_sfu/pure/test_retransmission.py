@@ -99,6 +99,16 @@ def test_retransmissions_stay_within_their_share():
     assert relay.history.octets > BUDGET * relay.rewriter.octets
 
 
+def test_memory_of_what_was_resent_is_bounded():
+    relay = sending(1)
+    for sequence in range(1, 9000):
+        now = 1.0 + sequence * 0.01
+        relay.feed(rtp(vp8(picture=sequence, body=bytes(500)), sequence=sequence), now=now)
+        if sequence % 6 == 0:
+            assert answer(relay, 2000 + sequence, now=now)
+    assert len(relay.history._resent) <= 1024
+
+
 def test_padding_probe_holds_no_packet():
     assert unwrap_rtx(b"\0\0", 0, 2) is None
     assert unwrap_rtx(b"", 0, 0) is None
