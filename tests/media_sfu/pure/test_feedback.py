@@ -120,6 +120,7 @@ arrival_runs = st.lists(
 )
 
 
+@pytest.mark.fuzz
 @many
 @given(st.integers(0, 65535), arrival_runs, st.integers(1, 50))
 def test_what_is_read_back_is_what_arrived(first: int, run: list[tuple[int, int]], every: int):
