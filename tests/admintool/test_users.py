@@ -7,7 +7,7 @@ from django.test import Client
 from accounts.models import Group, Role, User
 from accounts.signals import access_changed
 from audit.models import AuditEvent
-from conferences.models import Participant
+from conferences.models import MeetingCommand, Participant
 from tenants.models import Tenant
 from tests.admintool.conftest import sign_in, url
 from tests.factories import PASSWORD, make_user
@@ -168,6 +168,7 @@ def test_disabled_user_is_out_and_keeps_everything(
     assert not member.is_active
     assert announced == [(member, "disabled")]
     assert theirs.get("/t/acme/rooms/")["Location"].startswith("/t/acme/login/")
+    assert MeetingCommand.objects.get().kind == MeetingCommand.Kind.REVOKE
     assert AuditEvent.objects.filter(action="user_disabled", target_id=member.public_id).exists()
 
 
