@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from media_sfu.codecs import Codec, find_codec
+from media_sfu.codecs import CODECS, Codec
 from media_sfu.forwarding.clock import SenderClock
 from media_sfu.forwarding.layers import LayerSwitch
 from media_sfu.forwarding.retransmission import RetransmissionBuffer
@@ -12,9 +12,7 @@ from media_sfu.rtp import packet
 
 
 def codec(name: str) -> Codec:
-    found = find_codec(name)
-    assert found is not None
-    return found
+    return CODECS[name.lower()]
 
 
 @dataclasses.dataclass(frozen=True)
