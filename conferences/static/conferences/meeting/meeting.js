@@ -13,7 +13,7 @@ import { listDevices } from "./media/devices.js";
 import { Peers } from "./media/peers.js";
 import { Sources } from "./media/sources.js";
 import { Connection } from "./signalling/connection.js";
-import { SOURCES } from "./signalling/messages.js";
+import { PASSING_ERRORS, SILENT_ERRORS, SOURCES } from "./signalling/messages.js";
 import { leaveToken, takeToken } from "./signalling/resume.js";
 import { yourself } from "./state/selectors.js";
 
@@ -25,12 +25,6 @@ import { yourself } from "./state/selectors.js";
  * @property {() => void} onTracks the tracks to be seen and heard changed
  * @property {() => void} onLeft the person has left: go to the next page
  */
-
-/** Fatal errors after which the page comes back by itself. */
-const PASSING = new Set(["internal", "too_fast", "media_unavailable", "message_too_large", "bad_message"]);
-
-/** Errors that the person can do nothing about and need not read. */
-const SILENT = new Set(["stale_revision", "not_joined", "already_joined", "media_unavailable"]);
 
 export class Meeting {
   #options;
@@ -238,8 +232,8 @@ export class Meeting {
   #refused(error) {
     this.#peers.receive(error);
     if (error.code === "resume_refused") this.#joinAnew();
-    else if (error.fatal && !PASSING.has(error.code)) this.#end(error.code);
-    else if (!SILENT.has(error.code)) this.#store.dispatch(error);
+    else if (error.fatal && !PASSING_ERRORS.has(error.code)) this.#end(error.code);
+    else if (!SILENT_ERRORS.has(error.code)) this.#store.dispatch(error);
   }
 
   /** @param {string} reason */

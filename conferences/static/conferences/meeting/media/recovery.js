@@ -68,6 +68,7 @@ export class Recovery {
   }
 
   #try() {
+    if (this.#options.pc.connectionState === "connected") return this.#recovered();
     this.#wait(TRY_MS);
     if (!this.#options.canTry()) return;
     this.#tries += 1;

@@ -116,6 +116,12 @@ export const FINAL_CLOSES = new Map([
   [4410, "meeting_ended"],
 ]);
 
+/** Fatal errors after which the page comes back by itself. */
+export const PASSING_ERRORS = new Set(["internal", "too_fast", "media_unavailable", "message_too_large", "bad_message"]);
+
+/** Errors that the person can do nothing about and need not read. */
+export const SILENT_ERRORS = new Set(["stale_revision", "not_joined", "already_joined", "media_unavailable"]);
+
 /**
  * The text frame of a message.
  *
