@@ -27,13 +27,15 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_until(condition: Callable[[], bool], *, what: str, timeout: float = START_TIMEOUT_S) -> None:
-    """Poll `condition`; raises TimeoutError naming `what` when it stays false."""
+def wait_until(
+    condition: Callable[[], bool], *, what: str, timeout: float = START_TIMEOUT_S, every: float = 0.02
+) -> None:
+    """Poll `condition` every so many seconds; raises TimeoutError naming `what` when it stays false."""
     end = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > end:
             raise TimeoutError(f"{what} did not happen within {timeout:.0f} s")
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 def die_with_parent() -> None:

@@ -117,7 +117,7 @@ def liveon(*, under: tuple[str, ...] = (), **variables: str) -> Iterator[LiveOn]
             running(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as process,
         ):
             found.process = process
-            wait_until(found.is_ready, what="LiveOn's start", timeout=60)
+            wait_until(found.is_ready, what="LiveOn's start", timeout=60, every=0.25)
             yield found
 
 
