@@ -83,6 +83,10 @@ class Peer:
         if self.subscribing is not None:
             self.subscribing.update_view()
 
+    def sees(self, publication: Publication) -> bool:
+        """Whether a tile of it is in the view."""
+        return self.view is not None and (publication.peer.id, publication.source) in self.view
+
     def set_muted(self, source: str, *, muted: bool) -> None:
         """Also known before the source is published, and kept when it is published anew."""
         if muted:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 COALESCE_SECONDS = 0.03
 ANSWER_SECONDS = 15.0
-MAX_SLOTS = 60  # so that an answer of a browser stays within the limits of the SDP reader
+MAX_SLOTS = 62  # so that a browser's answer stays within the limits of the SDP reader
+MIN_VIDEO_SLOTS = 9
 
 
 @dataclass(slots=True)
@@ -57,7 +58,7 @@ class SubscribeTransport:
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, publication: Publication) -> None:
-        """Forward one more publication; it waits for a slot when all are taken."""
+        """Forward one more publication; it waits for an m-line when all are taken."""
         slot = self._slot(publication.kind)
         if slot is None:
             self._deferred.append(publication)
@@ -114,9 +115,11 @@ class SubscribeTransport:
         return self._offer is not None and now - self._offered_at > ANSWER_SECONDS
 
     def update_view(self) -> None:
+        """The peer sees other tiles: choose the layers, and make room for video that came into view."""
         for subscription in self.subscriptions():
             if subscription.publication.kind == "video":
                 subscription.update()
+        self._make_room()
 
     def check(self, now: float) -> None:
         for subscription in self.subscriptions():
@@ -138,17 +141,38 @@ class SubscribeTransport:
 
     def _slot(self, kind: str) -> Slot | None:
         slot = next((slot for slot in self.slots if slot.free and slot.kind == kind), None)
-        if slot is None and len(self.slots) < MAX_SLOTS:
+        if slot is None and self._may_grow(kind):
             slot = Slot(kind, None)
             self.slots.append(slot)
         return slot
 
+    def _may_grow(self, kind: str) -> bool:
+        """Everybody the room admits must be heard: video gets the m-lines that are left."""
+        if kind == "video":
+            for_video = max(MIN_VIDEO_SLOTS, MAX_SLOTS - self.peer.router.limits["participants"])
+            return len(self.slots) < MAX_SLOTS and sum(slot.kind == "video" for slot in self.slots) < for_video
+        return len(self.slots) < MAX_SLOTS
+
     def _place_deferred(self) -> None:
-        """Give slots that have become free to what waits, sound first."""
-        waiting = sorted(self._deferred, key=lambda publication: publication.kind)
+        """Give m-lines that have become free to what waits: sound, then video in view, then the rest."""
+        waiting = sorted(self._deferred, key=lambda item: (item.kind, not self.peer.sees(item)))
         self._deferred = []
         for publication in waiting:
             self.add(publication)
+
+    def _make_room(self) -> None:
+        """Take the m-lines of video that nobody looks at for video in view that has none."""
+        hidden = [
+            slot
+            for slot in self.slots
+            if slot.subscription and slot.kind == "video" and not self.peer.sees(slot.subscription.publication)
+        ]
+        wanting = [item for item in self._deferred if item.kind == "video" and self.peer.sees(item)]
+        for slot, _ in zip(hidden, wanting, strict=False):
+            if slot.subscription is not None:
+                self._deferred.append(slot.subscription.publication)
+                self._release(slot)
+                self._negotiate_soon()
 
     def _release(self, slot: Slot) -> None:
         subscription, slot.subscription = slot.subscription, None

@@ -1,0 +1,175 @@
+"""Two people in a meeting: what one sends arrives at the other, as it should and only when it should."""
+
+import struct
+
+from media_sfu.rtp import rtcp
+from tests.media_sfu.conftest import ROUTER, Meeting
+from tests.media_sfu.peer_transport import until
+from tests.media_sfu.peers import Person
+
+
+async def see(sender: Person, viewer: Person, frames: int = 3) -> None:
+    """Send frames until some have arrived."""
+    received = viewer.received["camera", sender.peer]
+    wanted = len(received.packets) + frames
+
+    def sent_enough() -> bool:
+        sender.camera.send_frame()
+        return len(received.packets) >= wanted
+
+    await until(sent_enough)
+
+
+def gaps(sequences: list[int]) -> list[int]:
+    return [later - earlier for earlier, later in zip(sequences, sequences[1:], strict=False) if later != earlier + 1]
+
+
+async def test_sound_and_video_flow_both_ways(meeting: Meeting):
+    first, second = await meeting.pair()
+    for sender, receiver in ((first, second), (second, first)):
+        sender.microphone.send(b"hello" * 10)
+        await until(lambda s=sender, r=receiver: r.received["microphone", s.peer].packets)
+        assert receiver.received["microphone", sender.peer].packets[0][2] == b"hello" * 10
+        await see(sender, receiver)
+
+
+async def test_media_is_encrypted_with_aes_256_gcm(meeting: Meeting):
+    first, _ = await meeting.pair()
+    assert first.publishing.cipher == first.receiving.cipher == b"SRTP_AEAD_AES_256_GCM"
+    told = meeting.told("transport_state", peer="person-a", state="connected")
+    assert {event["cipher"] for event in told} == {"AEAD_AES_256_GCM"}
+    assert {event["protocol"] for event in told} == {"udp"}
+
+
+async def test_media_flows_over_tcp(meeting: Meeting):
+    viewer = await meeting.join("person-a", publish=False)
+    sender = await meeting.join("person-b", tcp=True)
+    await until(lambda: viewer.receiving.dtls.state == "connected")
+    await see(sender, viewer)
+    assert meeting.told("transport_state", peer="person-b", transport="publish", protocol="tcp", state="connected")
+
+
+async def test_first_packet_of_video_starts_a_keyframe(meeting: Meeting):
+    first, second = await meeting.pair()
+    first.camera.wanted.clear()
+    await see(first, second)
+    payload = second.received["camera", "person-a"].packets[0][2]
+    assert first.camera.keyframes_asked >= 1
+    assert b"\x9d\x01\x2a" in payload
+
+
+async def test_lost_packet_is_repaired_towards_the_worker(meeting: Meeting):
+    first, second = await meeting.pair()
+    await see(first, second)
+    first.camera.send_frame(packets=3, lose=1)
+    first.camera.send_frame()
+    received = second.received["camera", "person-a"]
+    await until(lambda: first.camera.nacked)
+    await until(lambda: not gaps(sorted(received.sequences)))
+
+
+async def test_nack_of_a_subscriber_is_answered_by_rtx(meeting: Meeting):
+    first, second = await meeting.pair()
+    await see(first, second)
+    received = second.received["camera", "person-a"]
+    sequence, _, payload = received.packets[-1]
+    second.receiving.send_rtcp(rtcp.nack(1, received.ssrc, [sequence]))
+    await until(lambda: received.repairs)
+    assert received.repairs[0] == struct.pack("!H", sequence) + payload
+    statistics = (await meeting.link.request("get_statistics"))["routers"][ROUTER]["person-b"]
+    assert (statistics["nack_in"], statistics["retransmitted_out"]) == (1, 1)
+
+
+async def test_layer_follows_the_tile(meeting: Meeting):
+    first, second = await meeting.pair()
+    await see(first, second)
+    received = second.received["camera", "person-a"]
+    assert received.last_layer() == "low"  # before the first set_view
+    for size, layer in ((1280, "high"), (160, "low")):
+        tile = {"participant": "person-a", "source": "camera", "width": size, "height": size * 9 // 16}
+        await second.request("set_view", tiles=[tile])
+
+        def switched(layer: str = layer) -> bool:
+            first.camera.send_frame()
+            return received.last_layer() == layer
+
+        await until(switched)
+    assert not [gap for gap in gaps(received.sequences) if gap != 2]  # 2: a frame was left unfinished by a switch
+    assert received.packets == sorted(received.packets, key=lambda item: item[1])
+
+
+async def test_video_out_of_the_view_stops_and_sound_goes_on(meeting: Meeting):
+    first, second = await meeting.pair()
+    await see(first, second)
+    await second.request("set_view", tiles=[])
+    seen = len(second.received["camera", "person-a"].packets)
+    first.camera.send_frame()
+    first.microphone.send()
+    await until(lambda: second.received["microphone", "person-a"].packets)
+    assert len(second.received["camera", "person-a"].packets) == seen
+
+
+async def test_muted_source_is_not_forwarded_until_it_is_unmuted(meeting: Meeting):
+    first, second = await meeting.pair()
+    await see(first, second)
+    received = second.received["camera", "person-a"]
+    await first.request("set_muted", source="camera", muted=True)
+    seen = len(received.packets)
+    first.camera.send_frame()
+    first.microphone.send()
+    await until(lambda: second.received["microphone", "person-a"].packets)
+    assert len(received.packets) == seen
+    await first.request("set_muted", source="camera", muted=False)
+    await see(first, second)
+    assert b"\x9d\x01\x2a" in received.packets[seen][2]
+
+
+async def test_rebuilt_publish_transport_goes_on_in_the_same_subscription(meeting: Meeting, fresh_id):
+    first, second = await meeting.pair()
+    await see(first, second)
+    received, offers = second.received["camera", "person-a"], len(second.offers)
+    await first.publishing.close()
+    first.publishing, first.publish_id = type(first.publishing)(), fresh_id()
+    await first.publish()
+    await see(first, second)
+    assert len(second.offers) == offers
+    assert not [gap for gap in gaps(received.sequences) if gap != 2]
+
+
+async def test_sender_reports_are_translated(meeting: Meeting):
+    first, second = await meeting.pair()
+    await see(first, second)
+    layer = first.camera.layers["low"]
+    first.publishing.send_rtcp(
+        rtcp.sender_report(layer.ssrc, ntp=7 << 40, rtp_timestamp=layer.history[layer.sequence][1], packets=1, octets=1)
+    )
+    received = second.received["camera", "person-a"]
+    await until(lambda: second.reports[received.ssrc])
+    report = second.reports[received.ssrc][0]
+    assert report.ntp >> 40 == 7
+    assert abs(report.rtp_timestamp - received.packets[-1][1]) < 90000
+
+
+async def test_counters_are_what_went_over_the_wire(meeting: Meeting):
+    first, second = await meeting.pair()
+    await see(first, second, frames=20)
+    first.microphone.send()
+    await until(lambda: second.received["microphone", "person-a"].packets)
+    await until(
+        lambda: meeting.worker.routers[ROUTER].peers["person-a"].counters.packets_in == first.publishing.packets_sent
+    )
+    routers = (await meeting.link.request("get_statistics"))["routers"][ROUTER]
+    assert routers["person-a"]["bytes_in"] == first.publishing.bytes_sent
+    assert routers["person-b"]["packets_out"] == second.receiving.packets_received
+    assert routers["person-b"]["bytes_out"] == second.receiving.bytes_received
+
+
+async def test_speaker_is_told(meeting: Meeting):
+    first, _ = await meeting.pair()
+
+    def told() -> bool:
+        first.microphone.send(level=10)
+        return bool(meeting.told("speakers", dominant="person-a"))
+
+    await until(told)
+    assert meeting.told("speakers")[0]["speakers"][0]["participant"] == "person-a"
