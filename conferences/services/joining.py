@@ -144,7 +144,8 @@ def _present_row(visitor: Visitor, meeting: Meeting | None) -> Participant | Non
     """The visitor's own row in the meeting, waiting or in. There is at most one: a constraint says so."""
     if meeting is None:
         return None
-    people = Participant.objects.filter(meeting=meeting, left_at=None).select_related("meeting__room__tenant", "user")
+    people = Participant.objects.filter(meeting=meeting, left_at=None)
+    people = people.select_related("meeting__room__tenant", "user", "guest_pass")
     if visitor.user is not None:
         return people.filter(user=visitor.user).first()
     return people.filter(guest_pass=visitor.guest_pass).first()

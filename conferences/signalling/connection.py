@@ -73,7 +73,8 @@ class Connection:
     """A WebSocket from its opening to its end. What is empty at first is set by the join.
 
     `muted` is what this client says of its own sources: a difference to the roster is a host's doing, unless a write of
-    the client's own word is under way. `inbox` ends with None. `next_check` (steady clock, s): when login or grant are looked at again.
+    the client's own word is under way. `inbox` ends with None. `next_check` (steady clock, s): when login or grant are
+    looked at again.
     """
 
     def __init__(self, visitor: Visitor) -> None:

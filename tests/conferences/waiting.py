@@ -9,12 +9,12 @@ from channels.db import database_sync_to_async
 async def until(condition: Callable[[], object], *, seconds: float = 10.0) -> None:
     """Return when `condition()` holds; TimeoutError after `seconds`."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 
 async def until_stored(condition: Callable[[], object], *, seconds: float = 10.0) -> None:
     """The same for a condition that asks the database."""
     async with asyncio.timeout(seconds):
-        while not await database_sync_to_async(condition)():
+        while not await database_sync_to_async(condition)():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
