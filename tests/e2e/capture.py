@@ -1,7 +1,7 @@
 """What the participants of browser tests show and say: files for Chromium's fake devices, a script for Firefox.
 
-A picture is 640×360 at 15 frames a second: one colour, by which a test recognises the sender in the decoded video, in a
-frame of noise that gives the encoder something to do. The sound is a tone that comes and goes, as noise suppression
+A picture is 640×360 at 15 frames a second: one colour, by which a test recognises the sender in the decoded video, with a
+corner of noise that gives the encoder something to do (much of it would make it drop frames). The sound is a tone that comes and goes, as noise suppression
 would take away a steady one.
 """
 
@@ -12,7 +12,7 @@ import wave
 from pathlib import Path
 
 WIDTH, HEIGHT, RATE = 640, 360, 15
-BORDER = 40
+NOISE_WIDTH, NOISE_HEIGHT = 128, 48
 SAMPLE_RATE = 48_000
 COLOURS = {"red": (224, 32, 32), "green": (32, 192, 32), "blue": (48, 64, 224), "yellow": (224, 208, 32)}
 TONES_HZ = {"red": 440, "green": 554, "blue": 659, "yellow": 880}
@@ -27,13 +27,9 @@ def _yuv(red: int, green: int, blue: int) -> tuple[int, int, int]:
 
 
 def _luma(base: int, noise: random.Random) -> bytes:
-    rows = []
-    for row in range(HEIGHT):
-        if BORDER <= row < HEIGHT - BORDER:
-            rows.append(noise.randbytes(BORDER) + bytes([base]) * (WIDTH - 2 * BORDER) + noise.randbytes(BORDER))
-        else:
-            rows.append(noise.randbytes(WIDTH))
-    return b"".join(rows)
+    rest = bytes([base]) * (WIDTH - NOISE_WIDTH)
+    noisy = b"".join(noise.randbytes(NOISE_WIDTH) + rest for _ in range(NOISE_HEIGHT))
+    return noisy + bytes([base]) * (WIDTH * (HEIGHT - NOISE_HEIGHT))
 
 
 def write_picture(path: Path, colour: str, *, frames: int = 30) -> None:
@@ -66,7 +62,7 @@ def firefox_script(colour: str) -> str:
         "width": WIDTH,
         "height": HEIGHT,
         "rate": RATE,
-        "border": BORDER,
+        "noise": NOISE_WIDTH,
         "colour": f"rgb({red} {green} {blue})",
         "tone": TONES_HZ[colour],
     }
@@ -74,15 +70,15 @@ def firefox_script(colour: str) -> str:
 
 FIREFOX_SCRIPT = """
 (() => {
+  if (!navigator.mediaDevices) return;
   const paint = (context, frame) => {
     const {width, height} = context.canvas;
-    for (let x = 0; x < width; x += 20) {
-      const grey = (x * 7 + frame * 29) %% 256;
-      context.fillStyle = `rgb(${grey} ${grey} ${grey})`;
-      context.fillRect(x, 0, 20, height);
-    }
     context.fillStyle = "%(colour)s";
-    context.fillRect(%(border)d, %(border)d, width - 2 * %(border)d, height - 2 * %(border)d);
+    context.fillRect(0, 0, width, height);
+    for (let x = 0; x < %(noise)d; x += 8) {
+      context.fillStyle = `hsl(0 0%% ${(x * 7 + frame * 29) %% 100}%%)`;
+      context.fillRect(x, 0, 8, 24);
+    }
   };
   const picture = () => {
     const canvas = document.createElement("canvas");

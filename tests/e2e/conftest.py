@@ -31,7 +31,10 @@ def pytest_runtest_makereport(item: pytest.Item):
     if report.when == "call" and report.failed:
         for person in getattr(item, "people", []):
             SCREENSHOTS.mkdir(exist_ok=True)
-            person.page.screenshot(path=SCREENSHOTS / f"{item.name}-{person.colour}.png")
+            picture = SCREENSHOTS / f"{item.name}-{person.colour}.png"
+            person.page.screenshot(
+                path=picture, caret="initial"
+            )  # hiding the caret needs a style that our policy forbids
             report.sections.append((f"page of {person.colour}", "\n".join([person.page.url, *person.problems])))
     return report
 
