@@ -32,9 +32,12 @@ class Meeting:
         self.link = WorkerLink(worker.config.socket, link_id, self._on_event)
         self._answers: set[asyncio.Task[None]] = set()
 
-    async def open(self, *, epoch: int = 1) -> None:
+    async def open(self) -> None:
         await self.link.connect()
-        await self.link.request("create_router", router=ROUTER, epoch=epoch, bars=[], limits=LIMITS)
+        await self.open_router()
+
+    async def open_router(self) -> None:
+        await self.link.request("create_router", router=ROUTER, epoch=1, bars=[], limits=LIMITS)
 
     async def join(self, peer: str, *, publish: bool = True, **media: Any) -> Person:
         """A person who publishes (unless told otherwise) and subscribes."""
