@@ -67,7 +67,8 @@ class PeerTransport(asyncio.DatagramProtocol):
         self.on_rtp: Callable[[bytes], None] = lambda plain: None
         self.on_rtcp: Callable[[list[rtcp.Block]], None] = lambda blocks: None
         self.bytes_sent = self.packets_sent = self.bytes_received = self.packets_received = 0
-        self.dtls = RTCDtlsTransport(self, [CERTIFICATE])
+        channel: Any = self
+        self.dtls = RTCDtlsTransport(channel, [CERTIFICATE])
         self.dtls._set_role("client")
         self._incoming: asyncio.Queue[bytes] = asyncio.Queue()
         self._answers: dict[bytes, asyncio.Future[None]] = {}

@@ -5,6 +5,7 @@ The versions are pinned; an upgrade begins with this file.
 
 import asyncio
 import inspect
+from typing import Any
 
 import pylibsrtp
 from aioice import stun
@@ -31,7 +32,8 @@ async def handshake() -> tuple[RTCDtlsTransport, RTCDtlsTransport]:
     wires = Wire("controlled"), Wire("controlling")
     wires[0].other, wires[1].other = wires[1], wires[0]
     certificates = RTCCertificate.generateCertificate(), RTCCertificate.generateCertificate()
-    ends = tuple(RTCDtlsTransport(wire, [cert]) for wire, cert in zip(wires, certificates, strict=True))
+    channels: list[Any] = [*wires]
+    ends = RTCDtlsTransport(channels[0], [certificates[0]]), RTCDtlsTransport(channels[1], [certificates[1]])
     ends[0]._set_role("server")
     ends[1]._set_role("client")
     prints = [

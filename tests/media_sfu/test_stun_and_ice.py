@@ -3,6 +3,7 @@
 import re
 import socket
 import time
+from typing import Any
 
 import pytest
 from aioice import stun
@@ -30,7 +31,7 @@ class Port:
         self.sent.append((data, path))
         return True
 
-    def check(self, path: object = BROWSER, *, agent: IceAgent | None = None, **wrong: str) -> bool:
+    def check(self, path: Any = BROWSER, *, agent: IceAgent | None = None, **wrong: Any) -> bool:
         """Feed one binding request; whether it was answered."""
         before = len(self.sent)
         self.demux.feed(request_for(agent or self.agent, **wrong), path)
