@@ -96,6 +96,7 @@ addEventListener("pagehide", () => {
   meeting.suspend();
 });
 addEventListener("online", () => meeting.networkChanged());
+document.addEventListener("visibilitychange", () => document.hidden || meeting.networkChanged());
 Object.defineProperty(window, "liveonMeeting", { value: meeting.connections });
 watchVideos(store, () => meeting.watchedCameras);
 meeting.start();

@@ -202,8 +202,9 @@ export class Meeting {
   #joined(message) {
     this.#token = message.resume;
     this.#connection.settle();
+    this.#peers.useServers(message.ice_servers);
     if (message.resumed && this.#peers.subscribe) this.#peers.resume();
-    else this.#peers.build(message.ice_servers);
+    else this.#peers.build();
     this.#correct();
     this.#tellView();
   }
@@ -232,7 +233,7 @@ export class Meeting {
   #refused(error) {
     this.#peers.receive(error);
     if (error.code === "resume_refused") this.#joinAnew();
-    else if (error.fatal && !PASSING_ERRORS.has(error.code)) this.#end(error.code);
+    else if (error.fatal && !PASSING_ERRORS.has(error.code)) this.#end(error.code === "not_allowed" ? "denied" : error.code);
     else if (!SILENT_ERRORS.has(error.code)) this.#store.dispatch(error);
   }
 

@@ -46,17 +46,20 @@ export class Peers {
     return this.#subscriber?.pc ?? null;
   }
 
-  /** Both connections anew, with these relays. @param {RTCIceServer[]} [iceServers] */
-  build(iceServers = this.#iceServers) {
+  /** The relays of the connections that are built from now on. @param {RTCIceServer[]} iceServers */
+  useServers(iceServers) {
     this.#iceServers = iceServers;
+  }
+
+  /** Both connections anew. */
+  build() {
     this.#buildSubscriber();
     this.#buildPublisher();
   }
 
   /** Signalling is back and the server kept our media: say again what may have been lost on the way. */
   resume() {
-    if (!this.#subscriber) return this.build();
-    this.#options.send({ type: "subscribe", transport_id: this.#subscriber.transportId });
+    if (this.#subscriber) this.#options.send({ type: "subscribe", transport_id: this.#subscriber.transportId });
     this.#publisher?.resend();
     this.hurry();
   }

@@ -13,6 +13,7 @@ import { FINAL_CLOSES, decode, encode } from "./messages.js";
 
 const PING_MS = 10_000;
 const SILENCE_MS = 8_000;
+const DOUBT_MS = 3_000;
 const OPEN_TIMEOUT_MS = 8_000;
 
 /**
@@ -62,9 +63,10 @@ export class Connection {
     socket.addEventListener("close", (event) => this.#lost(socket, event.code));
   }
 
-  /** Try now instead of at the end of the wait: the network is back. */
+  /** The network changed or the machine woke up: try now instead of at the end of the wait, and doubt a socket that looks open. */
   retryNow() {
-    if (this.#closed || this.isOpen) return;
+    if (this.#closed) return;
+    if (this.isOpen) return this.#ping(DOUBT_MS);
     this.#attempt = 0;
     this.open();
   }
@@ -94,7 +96,7 @@ export class Connection {
   #opened(socket) {
     if (socket !== this.#socket) return;
     clearTimeout(this.#deadline);
-    this.#pingTimer = setInterval(() => this.#ping(), PING_MS);
+    this.#pingTimer = setInterval(() => this.#ping(SILENCE_MS), PING_MS);
     this.#events.onOpen();
   }
 
@@ -125,9 +127,10 @@ export class Connection {
     this.#events.onLost();
   }
 
-  #ping() {
+  /** @param {number} patience milliseconds in which something must come back */
+  #ping(patience) {
     this.send({ type: "ping", sent: Date.now() });
-    this.#expect(SILENCE_MS);
+    this.#expect(patience);
   }
 
   /** A socket that stays silent for so long is dead: TCP alone would take minutes to notice. @param {number} milliseconds */

@@ -166,7 +166,9 @@ function joined(state, message) {
     barred: message.barred,
     speakers: [],
   };
-  return returned ? noticed(next, "good", "returned") : next;
+  if (returned) return noticed(next, "good", "returned");
+  const guest = message.waiting[0];
+  return guest ? noticed(next, "info", "guest_waiting", guest.name) : next;
 }
 
 /** @param {State} state @param {Participant} participant @returns {State} */
