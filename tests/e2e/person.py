@@ -121,6 +121,7 @@ class Person:
             lambda: sorted(self.colours().values()) == sorted(colours),
             what=f"{self.colour} seeing {colours}",
             timeout=MEDIA_TIMEOUT_S,
+            every=0.25,
         )
         return {colour: participant for participant, colour in self.colours().items()}
 
@@ -138,6 +139,10 @@ class Person:
         return self.page.evaluate("() => probe.transports()")
 
     def close(self) -> None:
+        """Leave the meeting first: a lost connection would be waited for, in the next test's meeting."""
+        if self.see("leave-button").is_visible():
+            self.see("leave-button").click()
+            self.page.wait_for_url(lambda url: "/meeting/" not in url)
         self.page.context.close()
 
 
