@@ -32,7 +32,7 @@ class Subscription:
         self._accepted = False
         self._budget = SubscriberBudget()
         video = publication.kind == "video"
-        history = RetransmissionBuffer(self.repair_ssrc, VP8_RTX, _first_sequence()) if video else None
+        history = _history(self.repair_ssrc) if video else None
         rewriter = Rewriter(
             _random_ssrc(),
             VP8 if video else OPUS,
@@ -117,6 +117,11 @@ class Subscription:
             current=self.forward.layers.current,
             source="screen" if publication.is_screen else "camera",
         )
+
+
+def _history(repair_ssrc: int) -> RetransmissionBuffer:
+    """512 packets are the two seconds that are answered for, at the rate of a large layer."""
+    return RetransmissionBuffer(repair_ssrc, VP8_RTX, _first_sequence(), capacity=512)
 
 
 def _random_ssrc() -> int:

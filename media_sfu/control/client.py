@@ -26,6 +26,8 @@ from media_sfu.control.messages import (
     parse_answer,
 )
 
+SILENCE_SECONDS = 10.0  # a worker sends a heartbeat each second; one that hangs is as good as dead
+
 log = logging.getLogger(__name__)
 
 
@@ -42,7 +44,10 @@ class WorkerError(Exception):
 
 
 class WorkerLink:
-    """One connection to one worker. It does not reconnect: make a new link when `closed` is done."""
+    """One connection to one worker; a worker that is silent for 10 s has lost it.
+
+    It does not reconnect: make a new link when `closed` is done.
+    """
 
     def __init__(self, socket_path: str, link_id: str, on_event: Callable[[Json], None]) -> None:
         self.socket_path = socket_path
@@ -100,10 +105,12 @@ class WorkerLink:
 
     async def _read(self, connection: ClientConnection) -> None:
         try:
-            async for frame in connection:
+            while True:
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    frame = await connection.recv()
                 self._take(parse_answer(frame))
-        except (ConnectionClosed, BadFrame):
-            await connection.close()
+        except (ConnectionClosed, BadFrame, TimeoutError):
+            connection.transport.abort()
         finally:
             self._finish()
 
