@@ -1,8 +1,8 @@
 """What the participants of browser tests show and say: files for Chromium's fake devices, a script for Firefox.
 
 A picture is 640×360 at 15 frames a second: one colour, by which a test recognises the sender in the decoded video, with
-a corner of noise that gives the encoder something to do (much of it would make it drop frames). The sound is a tone that
-comes and goes, as noise suppression would take away a steady one.
+a corner of noise that gives the encoder something to do (much of it would make it drop frames). The sound is a tone
+that comes and goes, as noise suppression would take away a steady one.
 """
 
 import math

@@ -135,8 +135,9 @@ class Person:
         return [each for each in self.page.evaluate("() => probe.outbound()") if each["kind"] == kind]
 
     def transports(self) -> dict[str, list[str]]:
-        """`ciphers` and `protocols` of the connected transports."""
-        return self.page.evaluate("() => probe.transports()")
+        """`ciphers` (in Chromium's spelling) and `protocols` of the connected transports."""
+        found = self.page.evaluate("() => probe.transports()")
+        return found | {"ciphers": [cipher.removeprefix("SRTP_") for cipher in found["ciphers"]]}
 
     def close(self) -> None:
         """Leave the meeting first: a lost connection would be waited for, in the next test's meeting."""

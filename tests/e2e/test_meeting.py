@@ -40,9 +40,7 @@ def test_two_chromiums_and_a_firefox_see_and_hear_each_other(person, organisatio
             assert (frozen - earlier[sender][1]) / elapsed < FROZEN_SHARE, f"{each.colour}: frozen"
         assert len(each.inbound("audio")) == 2
         assert energy(each) > quieter
-        assert set(each.transports()["ciphers"]) <= {"AEAD_AES_256_GCM"}
-    for chromium in people[:2]:
-        assert chromium.transports()["ciphers"] == ["AEAD_AES_256_GCM"] * 2
+        assert each.transports()["ciphers"] == ["AEAD_AES_256_GCM"] * 2
 
 
 def test_screen_share_arrives(person, organisation):
