@@ -9,7 +9,7 @@ from media_sfu.errors import RequestRefused
 from media_sfu.net.transport import Network
 from media_sfu.publication import Publication
 from media_sfu.publish_transport import PublishTransport
-from media_sfu.quality import QualityJudge
+from media_sfu.quality import QualityJudge, lost_share
 from media_sfu.stats import PeerCounters
 from media_sfu.subscribe_transport import SubscribeTransport
 
@@ -129,10 +129,11 @@ class Peer:
         """Every 5 s; tells a change of level."""
         loss_up = self.publishing.take_loss() if self.publishing else None
         subscriptions = self.subscribing.subscriptions() if self.subscribing else []
+        deliveries = [subscription.take_delivery() for subscription in subscriptions]
         event = self.quality.judge(
             connected=all(side.transport.state in ("new", "connecting", "connected") for side in self.sides()),
             loss_up=loss_up or 0.0,
-            losses_down=[subscription.loss for subscription in subscriptions if subscription.forward.source],
+            loss_down=lost_share(deliveries),
             round_trips=[item.reports.round_trip for item in subscriptions if item.reports.round_trip is not None],
         )
         if event is not None:

@@ -12,11 +12,8 @@ class QualityJudge:
     def __init__(self) -> None:
         self._level = "good"
 
-    def judge(
-        self, *, connected: bool, loss_up: float, losses_down: list[float], round_trips: list[float]
-    ) -> Json | None:
+    def judge(self, *, connected: bool, loss_up: float, loss_down: float, round_trips: list[float]) -> Json | None:
         """The fields of a `quality` event when the level has changed, else None. Losses as shares, times in seconds."""
-        loss_down = sum(losses_down) / len(losses_down) if losses_down else 0.0
         round_trip = min(round_trips, default=0.0)
         level = _level(max(loss_up, loss_down), round_trip) if connected else "poor"
         if level == self._level:
@@ -28,6 +25,13 @@ class QualityJudge:
             "loss_down": round(loss_down, 4),
             "round_trip_ms": round(round_trip * 1000),
         }
+
+
+def lost_share(deliveries: list[tuple[int, int]]) -> float:
+    """The share lost of all packets, from (sent, received) of each stream."""
+    sent = sum(delivery[0] for delivery in deliveries)
+    received = sum(delivery[1] for delivery in deliveries)
+    return min(1.0, max(0.0, 1 - received / sent)) if sent > 0 else 0.0
 
 
 def _level(loss: float, round_trip: float) -> str:

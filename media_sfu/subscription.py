@@ -28,7 +28,8 @@ class Subscription:
         self.subscriber, self.publication = subscriber, publication
         self.repair_ssrc = _random_ssrc()
         self.reports = SubscriberReports()
-        self.loss = 0.0  # share lost on the way to the subscriber, as its last report says
+        self._reported: tuple[int, int] | None = None  # packets sent and received, as of the last report
+        self._judged: tuple[int, int] | None = None
         self._accepted = False
         self._budget = SubscriberBudget()
         video = publication.kind == "video"
@@ -94,8 +95,18 @@ class Subscription:
             self.publication.request_keyframe(source.layer, now)
 
     def on_report(self, report: rtcp.ReportBlock, now: float) -> None:
-        self.loss = report.fraction_lost / 256
+        self._reported = self.forward.rewriter.packets, report.highest_sequence - report.lost
         self.reports.received(report, now)
+
+    def take_delivery(self) -> tuple[int, int]:
+        """Packets sent and received between the last reports of this call and of the one before.
+
+        What was lost before it reached us leaves gaps in the numbers too; only what we have sent counts here.
+        """
+        before, self._judged = self._judged, self._reported
+        if before is None or self._reported is None:
+            return 0, 0
+        return self._reported[0] - before[0], self._reported[1] - before[1]
 
     def close(self) -> None:
         self.forward.want(None)
