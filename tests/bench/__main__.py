@@ -8,6 +8,7 @@ from itertools import combinations
 from statistics import median
 from typing import Any
 
+from tests.bench.calibration import calibrate
 from tests.bench.figures import marginal_costs
 from tests.bench.measuring import Timing
 from tests.bench.scenarios import Scenario, run_direct, run_worker
@@ -18,6 +19,7 @@ COST = "worker_cpu_us_per_packet_in"
 def main() -> None:
     arguments = _arguments()
     timing = Timing(arguments.seconds, arguments.windows, arguments.warm_up)
+    _print({"calibration": calibrate()})
     run = run_direct if arguments.direct else run_worker
     costs: dict[Scenario, list[float]] = {}
     for _ in range(arguments.repeat):

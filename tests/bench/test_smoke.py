@@ -23,7 +23,9 @@ FIGURES = {
 def bench(*arguments: str) -> dict[str, object]:
     command = [sys.executable, "-m", "tests.bench", *arguments, "--warm-up", "0.5"]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=50)
-    return json.loads(finished.stdout)
+    calibration, line = map(json.loads, finished.stdout.splitlines())
+    assert calibration["calibration"].keys() == {"protect_us", "sendto_us"}
+    return line
 
 
 def test_one_publisher_reaches_two_subscribers_without_loss():
