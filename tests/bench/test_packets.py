@@ -44,7 +44,7 @@ def test_a_foreign_payload_has_no_send_time():
     assert read_stamp(b"short", 0) is None
 
 
-def test_video_starts_with_a_keyframe_and_has_another_when_asked():
+def test_video_starts_with_a_keyframe_and_has_another_when_asked() -> None:
     sent: list[bytes] = []
     publisher = Publisher(sent.append)
     publisher.start(0.0)
@@ -72,7 +72,7 @@ def test_transport_wide_numbers_count_all_packets():
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_a_generator_that_fell_behind_does_not_catch_up_in_a_burst():
+def test_a_generator_that_fell_behind_does_not_catch_up_in_a_burst() -> None:
     sent: list[bytes] = []
     publisher = Publisher(sent.append)
     publisher.start(0.0)
