@@ -14,6 +14,7 @@ import { StatsReader } from "./media/stats.js";
 import { Meeting } from "./meeting.js";
 import { chosenDevices, pageData, rememberDevices } from "./page_data.js";
 import { INITIAL, reduce } from "./state/reducer.js";
+import { yourself } from "./state/selectors.js";
 import { Store } from "./state/store.js";
 import { Chat } from "./ui/chat.js";
 import { Clock } from "./ui/clock.js";
@@ -41,6 +42,7 @@ const meeting = new Meeting(store, {
   onTracks: showTracks,
   onLeft: () => location.assign(data.leave_url),
 });
+const { commands } = meeting;
 
 const stage = new Stage({
   pin: (key) => store.dispatch({ type: "tile_pinned", key }),
@@ -56,12 +58,12 @@ const deviceDialog = new DeviceDialog({
   sound,
 });
 const roster = new Roster({
-  mute: (participant, source) => meeting.muteParticipant(participant, source),
+  mute: (participant, source) => commands.mute(participant, source),
   remove: (participant) => void askAndRemove(participant.id, participant.name),
-  lowerHand: (participant) => meeting.act("lower_hand", participant),
-  admit: (participant) => meeting.act("admit", participant),
-  deny: (participant) => meeting.act("deny", participant),
-  readmit: (bar) => meeting.readmit(bar),
+  lowerHand: (participant) => commands.lowerHand(participant),
+  admit: (participant) => commands.admit(participant),
+  deny: (participant) => commands.deny(participant),
+  readmit: (bar) => commands.readmit(bar),
 });
 
 /** @type {import("./ui/toolbar.js").ToolActions} */
@@ -69,7 +71,7 @@ const tools = {
   microphone: () => void meeting.toggleMicrophone(),
   camera: () => void meeting.toggleCamera(),
   screen: () => void meeting.toggleScreen(),
-  hand: () => meeting.toggleHand(),
+  hand: () => commands.raiseHand(yourself(store.state)?.hand_raised_at === null),
   people: () => togglePanel("people"),
   chat: () => togglePanel("chat"),
   view: () => store.dispatch({ type: "view_chosen", view: store.state.view === "grid" ? "speaker" : "grid" }),
@@ -122,7 +124,7 @@ function showTracks() {
 
 /** @param {string} text */
 function sendChat(text) {
-  const sent = meeting.sendChat(text);
+  const sent = commands.chat(text);
   if (!sent) store.dispatch({ type: "noticed", kind: "bad", code: "message_not_sent" });
   return sent;
 }
@@ -150,7 +152,7 @@ async function askAndRemove(id, name) {
     text: gettext("The person leaves at once and cannot come back into this meeting, by any link or device, until you let them in again."),
     yes: gettext("Remove"),
   });
-  if (yes) meeting.act("remove", id);
+  if (yes) commands.remove(id);
 }
 
 async function askAndEnd() {
@@ -159,5 +161,5 @@ async function askAndEnd() {
     text: gettext("All participants leave at once."),
     yes: gettext("End for all"),
   });
-  if (yes) meeting.endForAll();
+  if (yes) commands.endForAll();
 }

@@ -12,6 +12,7 @@ import { pageLanguage } from "./i18n.js";
 import { listDevices } from "./media/devices.js";
 import { Peers } from "./media/peers.js";
 import { Sources } from "./media/sources.js";
+import { Commands } from "./signalling/commands.js";
 import { Connection } from "./signalling/connection.js";
 import { PASSING_ERRORS, SILENT_ERRORS, SOURCES } from "./signalling/messages.js";
 import { leaveToken, takeToken } from "./signalling/resume.js";
@@ -33,6 +34,8 @@ export class Meeting {
   #peers;
   #sources;
   #opening = false;
+  /** What is switched on at the start, and again after a final screen. */
+  #wanted;
   /** @type {string | null} */
   #token;
   /** @type {RemoteTrack[]} */
@@ -47,6 +50,7 @@ export class Meeting {
   constructor(store, options) {
     this.#store = store;
     this.#options = options;
+    this.#wanted = { microphone: options.devices.microphone, camera: options.devices.camera };
     this.#token = takeToken(options.room);
     this.#connection = new Connection(options.websocket, {
       onOpen: () => this.#join(),
@@ -54,6 +58,7 @@ export class Meeting {
       onLost: () => store.dispatch({ type: "link_lost" }),
       onClosed: (reason) => this.#end(reason),
     });
+    this.commands = new Commands((message) => this.#connection.send(message));
     this.#sources = new Sources(
       {
         onTrack: (source, track) => this.#send(source, track),
@@ -127,10 +132,6 @@ export class Meeting {
     await this.#sources.setScreen(!this.#sources.isOn("screen"));
   }
 
-  toggleHand() {
-    this.#connection.send({ type: "raise_hand", raised: yourself(this.#store.state)?.hand_raised_at === null });
-  }
-
   /** @param {"microphone" | "camera"} source @param {string} deviceId */
   useDevice = (source, deviceId) => void this.#sources.useDevice(source, deviceId);
 
@@ -140,34 +141,10 @@ export class Meeting {
     return { ...(await listDevices()), inUse };
   }
 
-  /** @param {string} text @returns {boolean} whether it went out */
-  sendChat(text) {
-    return this.#connection.send({ type: "chat", text });
-  }
-
   /** What is on the screen now. @param {Tile[]} tiles */
   showTiles(tiles) {
     this.#tiles = tiles.slice(0, 64);
     this.#tellView();
-  }
-
-  /** @param {string} participant @param {"microphone" | "camera" | "screen"} source */
-  muteParticipant(participant, source) {
-    this.#connection.send({ type: "mute_participant", participant, source });
-  }
-
-  /** @param {"admit" | "deny" | "remove" | "lower_hand"} type @param {string} participant */
-  act(type, participant) {
-    this.#connection.send({ type, participant });
-  }
-
-  /** @param {string} bar */
-  readmit(bar) {
-    this.#connection.send({ type: "readmit", bar });
-  }
-
-  endForAll() {
-    this.#connection.send({ type: "end" });
   }
 
   leave() {
@@ -177,7 +154,7 @@ export class Meeting {
   }
 
   #join() {
-    const { microphone, camera } = this.#store.state.phase === "joined" ? this.#store.state.own : this.#options.devices;
+    const { microphone, camera } = this.#store.state.phase === "joined" ? this.#store.state.own : this.#wanted;
     this.#connection.send({ type: "join", resume: this.#token, microphone, camera, language: pageLanguage() });
   }
 
@@ -211,7 +188,7 @@ export class Meeting {
 
   async #openDevices() {
     this.#opening = true;
-    await this.#sources.start(this.#options.devices);
+    await this.#sources.start(this.#wanted);
     this.#opening = false;
     this.#correct();
   }
@@ -239,6 +216,8 @@ export class Meeting {
 
   /** @param {string} reason */
   #end(reason) {
+    const { phase, own } = this.#store.state;
+    if (phase === "joined") this.#wanted = { microphone: own.microphone, camera: own.camera };
     this.#token = null;
     this.#store.dispatch({ type: "over", reason });
     this.#connection.close();
