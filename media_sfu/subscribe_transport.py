@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 COALESCE_SECONDS = 0.03
 ANSWER_SECONDS = 15.0
-MAX_SLOTS = 62  # so that a browser's answer stays within the limits of the SDP reader
+MAX_SLOTS = 62
 MIN_VIDEO_SLOTS = 9
+# What an m-line takes in Chromium's answer, which must stay within the limit of the SDP reader.
+ANSWER_BYTES = {"audio": 470, "video": 640}
+MAX_ANSWER_BYTES = 30_000
 
 
 @dataclass(slots=True)
@@ -148,10 +151,12 @@ class SubscribeTransport:
 
     def _may_grow(self, kind: str) -> bool:
         """Everybody the room admits must be heard: video gets the m-lines that are left."""
+        video = sum(slot.kind == "video" for slot in self.slots)
+        audio = len(self.slots) - video
         if kind == "video":
-            for_video = max(MIN_VIDEO_SLOTS, MAX_SLOTS - self.peer.router.limits["participants"])
-            return len(self.slots) < MAX_SLOTS and sum(slot.kind == "video" for slot in self.slots) < for_video
-        return len(self.slots) < MAX_SLOTS
+            audio = max(audio, self.peer.router.limits["participants"]) if video >= MIN_VIDEO_SLOTS else audio
+        used = audio * ANSWER_BYTES["audio"] + video * ANSWER_BYTES["video"] + ANSWER_BYTES[kind]
+        return used <= MAX_ANSWER_BYTES and audio + video < MAX_SLOTS
 
     def _place_deferred(self) -> None:
         """Give m-lines that have become free to what waits: sound, then video in view, then the rest."""

@@ -9,6 +9,7 @@ from media_sfu.sdp.model import Codec, Section
 
 OPUS, VP8, VP8_RTX = 111, 96, 97  # payload types towards subscribers
 ABS_SEND_TIME_ID = 1
+_MULTIPLEXED = ["c=IN IP4 0.0.0.0", "a=rtcp-mux", "a=rtcp-rsize"]
 _UDP_PRIORITY, _TCP_PRIORITY = 126 << 24, 90 << 24  # RFC 8445 §5.1.2.1: type preference of a host; ICE-TCP comes after
 
 
@@ -47,9 +48,13 @@ class ForwardedTrack:
 def write_answer(transport: TransportParameters, revision: int, sections: list[AnsweredSection]) -> str:
     """The answer to a publish offer: we receive, on a DTLS server (`passive`) behind an ICE-lite agent."""
     mids = [section.offered.mid for section in sections if _is_bundled(section)]
-    lines = _session(revision, mids)
+    lines = _session(transport, revision, "passive", mids)
     for section in sections:
-        lines += _answer_section(transport, section) if _is_bundled(section) else _refused(section.offered)
+        if _is_bundled(section):
+            lines += _answer_section(section)
+            lines += _candidates(transport) if section.offered.mid == mids[0] else []
+        else:
+            lines += _refused(section.offered)
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -57,13 +62,15 @@ def write_offer(transport: TransportParameters, revision: int, slots: list[tuple
     """The offer of a subscribe transport; `slots` are (kind, track or None for an inactive m-line), their index is the
     mid.
     """
-    lines = _session(revision, [str(index) for index in range(len(slots))])
+    lines = _session(transport, revision, "actpass", [str(index) for index in range(len(slots))])
     for index, (kind, track) in enumerate(slots):
-        lines += _offer_section(transport, str(index), kind, track)
+        lines += _offer_section(str(index), kind, track)
+        lines += _candidates(transport) if index == 0 else []
     return "\r\n".join(lines) + "\r\n"
 
 
-def _session(revision: int, mids: list[str]) -> list[str]:
+def _session(transport: TransportParameters, revision: int, setup: str, mids: list[str]) -> list[str]:
+    """What holds for the whole bundle is said once: an offer to a large room must fit a signalling frame."""
     return [
         "v=0",
         f"o=- 1 {revision} IN IP4 127.0.0.1",
@@ -72,6 +79,10 @@ def _session(revision: int, mids: list[str]) -> list[str]:
         "a=ice-lite",
         f"a=group:BUNDLE {' '.join(mids)}",
         "a=msid-semantic: WMS *",
+        f"a=ice-ufrag:{transport.ice_ufrag}",
+        f"a=ice-pwd:{transport.ice_pwd}",
+        f"a=fingerprint:sha-256 {transport.fingerprint}",
+        f"a=setup:{setup}",
     ]
 
 
@@ -92,13 +103,13 @@ def _refused(offered: Section) -> list[str]:
     ]
 
 
-def _answer_section(transport: TransportParameters, section: AnsweredSection) -> list[str]:
+def _answer_section(section: AnsweredSection) -> list[str]:
     offered, codec = section.offered, section.codec
     payload_types = [codec.payload_type] if codec else [next(iter(offered.codecs), 0)]
     if section.repair is not None:
         payload_types.append(section.repair)
     lines = [f"m={offered.kind} 9 UDP/TLS/RTP/SAVPF {' '.join(map(str, payload_types))}"]
-    lines += _transport(transport, "passive")
+    lines += _MULTIPLEXED
     lines += [f"a=mid:{offered.mid}", "a=recvonly" if codec and offered.sends else "a=inactive"]
     lines += [f"a=extmap:{number} {uri}" for number, uri in section.extensions]
     if codec is None:
@@ -110,11 +121,11 @@ def _answer_section(transport: TransportParameters, section: AnsweredSection) ->
     return lines
 
 
-def _offer_section(transport: TransportParameters, mid: str, kind: str, track: ForwardedTrack | None) -> list[str]:
+def _offer_section(mid: str, kind: str, track: ForwardedTrack | None) -> list[str]:
     codec = Codec(OPUS, "opus", 48000, 2) if kind == "audio" else Codec(VP8, "VP8", 90000)
     repair = VP8_RTX if kind == "video" else None
     payload_types = f"{OPUS}" if kind == "audio" else f"{VP8} {VP8_RTX}"
-    lines = [f"m={kind} 9 UDP/TLS/RTP/SAVPF {payload_types}", *_transport(transport, "actpass"), f"a=mid:{mid}"]
+    lines = [f"m={kind} 9 UDP/TLS/RTP/SAVPF {payload_types}", *_MULTIPLEXED, f"a=mid:{mid}"]
     lines.append(f"a=extmap:{ABS_SEND_TIME_ID} {ABSOLUTE_SEND_TIME}")
     lines += _codec(codec, repair, ["goog-remb"] if kind == "video" else [], stereo=True)
     if track is None:
@@ -127,18 +138,9 @@ def _offer_section(transport: TransportParameters, mid: str, kind: str, track: F
     return [*lines, *(f"a=ssrc:{ssrc} cname:{track.cname}" for ssrc in ssrcs)]
 
 
-def _transport(transport: TransportParameters, setup: str) -> list[str]:
-    return [
-        "c=IN IP4 0.0.0.0",
-        "a=rtcp-mux",
-        "a=rtcp-rsize",
-        f"a=ice-ufrag:{transport.ice_ufrag}",
-        f"a=ice-pwd:{transport.ice_pwd}",
-        f"a=fingerprint:sha-256 {transport.fingerprint}",
-        f"a=setup:{setup}",
-        *(_candidate(index, *candidate) for index, candidate in enumerate(transport.candidates)),
-        "a=end-of-candidates",
-    ]
+def _candidates(transport: TransportParameters) -> list[str]:
+    lines = [_candidate(index, *candidate) for index, candidate in enumerate(transport.candidates)]
+    return [*lines, "a=end-of-candidates"]
 
 
 def _candidate(index: int, address: str, port: int, protocol: str) -> str:

@@ -84,11 +84,11 @@ def test_answer_follows_the_offer_and_echoes_no_line():
     assert "m=audio 9 UDP/TLS/RTP/SAVPF 109\r\n" in answer
     assert "m=video 9 UDP/TLS/RTP/SAVPF 120 124\r\n" in answer
     assert "a=simulcast:recv low;high\r\n" in answer
-    assert answer.count("a=setup:passive") == 2
+    assert answer.count("a=setup:passive") == 1
     assert answer.count("a=ice-lite") == 1
     assert "a=candidate:1 1 udp 2130706431 192.0.2.1 40000 typ host\r\n" in answer
     assert "fd00::2 40000 typ host tcptype passive\r\n" in answer
-    assert answer.count("a=end-of-candidates") == 2
+    assert answer.count("a=end-of-candidates") == 1
     assert "mozilla" not in answer
     assert len(read_description(answer).sections) == 2
 
@@ -108,7 +108,7 @@ def test_offer_names_media_before_its_repair_and_keeps_ended_lines():
     assert offer.index("a=ssrc:111 ") < offer.index("a=ssrc:222 ")
     assert "a=msid:stream track\r\n" in offer
     assert "a=setup:actpass" in offer
-    assert offer.rstrip().endswith("a=inactive")
+    assert offer.count("a=inactive") == 1
     assert "a=group:BUNDLE 0 1\r\n" in offer
 
 
