@@ -132,6 +132,18 @@ test("an ICE restart is an offer that says so, once", async () => {
   assert.deepEqual(publisher.pc.restarts, [false, true, false]);
 });
 
+test("a connection that is closed in the middle of an offer says nothing", async () => {
+  const { publisher } = newPublisher();
+  await publisher.setTrack("microphone", track("audio"));
+  publisher.pc.createOffer = async () => {
+    publisher.close();
+    throw new DOMException("closed", "InvalidStateError");
+  };
+  await publisher.negotiate();
+  assert.equal(await publisher.setTrack("camera", CAMERA), false);
+  assert.deepEqual(sent, []);
+});
+
 function newSubscriber() {
   const seen = [];
   const subscriber = new Subscriber({
@@ -178,4 +190,12 @@ test("an offer that cannot be applied asks for a new connection", async () => {
   subscriber.take(offer(1, "broken"));
   await settled();
   assert.deepEqual([sent, seen], [[], ["failed"]]);
+});
+
+test("a connection that is closed in the middle of an offer asks for nothing", async () => {
+  const { subscriber, seen } = newSubscriber();
+  subscriber.take(offer(1, "broken"));
+  subscriber.close();
+  await settled();
+  assert.deepEqual([sent, seen], [[], []]);
 });

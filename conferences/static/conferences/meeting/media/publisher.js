@@ -27,6 +27,7 @@ export class Publisher {
   #dirty = false;
   #restart = false;
   #busy = false;
+  #unanswered = false;
 
   /** @param {PublisherOptions} options */
   constructor(options) {
@@ -61,8 +62,9 @@ export class Publisher {
    * @returns {Promise<boolean>} whether it needs a new offer
    */
   async setTrack(source, track) {
+    if (this.#isClosed) return false;
     const transceiver = this.#transceivers.get(source);
-    if (transceiver) await transceiver.sender.replaceTrack(track);
+    if (transceiver) await this.#whileOpen(() => transceiver.sender.replaceTrack(track));
     else if (track) this.#add(source, track);
     return !transceiver && track !== null;
   }
@@ -90,15 +92,17 @@ export class Publisher {
    * @returns {Promise<void>}
    */
   async accept(transportId, sdp) {
-    if (transportId !== this.transportId || !this.isNegotiating) return;
-    await this.pc.setRemoteDescription({ type: "answer", sdp });
+    if (transportId !== this.transportId || !this.#unanswered) return;
+    this.#unanswered = false;
+    await this.#whileOpen(() => this.pc.setRemoteDescription({ type: "answer", sdp }));
     this.#announce();
     if (this.#dirty) await this.#offer();
   }
 
   /** The SFU refused the offer: go back to what was agreed before. */
   async refuse() {
-    if (this.isNegotiating) await this.pc.setLocalDescription({ type: "rollback" });
+    this.#unanswered = false;
+    if (this.isNegotiating) await this.#whileOpen(() => this.pc.setLocalDescription({ type: "rollback" }));
   }
 
   close() {
@@ -118,22 +122,37 @@ export class Publisher {
   }
 
   async #offer() {
-    if (this.#busy || this.isNegotiating || this.pc.signalingState === "closed") return;
+    if (this.#busy || this.isNegotiating || this.#isClosed) return;
     this.#busy = true;
     this.#dirty = false;
     const iceRestart = this.#restart;
     this.#restart = false;
     try {
-      await this.pc.setLocalDescription(await this.pc.createOffer({ iceRestart }));
-      this.#send();
+      await this.#whileOpen(async () => this.pc.setLocalDescription(await this.pc.createOffer({ iceRestart })));
     } finally {
       this.#busy = false;
+    }
+    this.#send();
+  }
+
+  get #isClosed() {
+    return this.pc.signalingState === "closed";
+  }
+
+  /** What the connection was doing when it was closed fails; that is no error. @param {() => Promise<void>} step */
+  async #whileOpen(step) {
+    try {
+      await step();
+    } catch (error) {
+      if (!this.#isClosed) throw error;
     }
   }
 
   #send() {
     const sdp = this.pc.localDescription?.sdp;
-    if (sdp) this.#options.offer(this.transportId, sdp, this.#sources());
+    if (!sdp || this.#isClosed) return;
+    this.#unanswered = true;
+    this.#options.offer(this.transportId, sdp, this.#sources());
   }
 
   /** @returns {Record<string, Source>} source by media identification */

@@ -33,7 +33,7 @@ export class Subscriber {
   /** @param {SubscribeOffer} message */
   take(message) {
     if (message.transport_id !== this.transportId) return;
-    this.#queue = this.#queue.then(() => this.#apply(message)).catch(() => this.#options.onFailed());
+    this.#queue = this.#queue.then(() => this.#apply(message)).catch(() => this.#failed());
   }
 
   close() {
@@ -48,6 +48,11 @@ export class Subscriber {
     await this.pc.setLocalDescription();
     this.#options.answer(this.transportId, message.revision, this.pc.localDescription?.sdp ?? "");
     this.#options.onTracks(message.tracks.flatMap((track) => this.#remoteTrack(track)));
+  }
+
+  /** A connection that was closed meanwhile has nothing to complain about. */
+  #failed() {
+    if (this.pc.signalingState !== "closed") this.#options.onFailed();
   }
 
   /** @param {Track} track @returns {RemoteTrack[]} */
