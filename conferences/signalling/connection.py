@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 from conferences.services.identity import Visitor
 from conferences.services.joining import Entrance
-from conferences.signalling.messages import ClientMessage, ServerMessage
+from conferences.signalling.messages import ClientMessage, Leave, ServerMessage
 
 MOST_PENDING = 100  # messages of one client that wait for the one before them
 MOST_QUEUED = 512
@@ -104,9 +104,14 @@ class Connection:
             self.outbox.put(last)
         self.outbox.close(code)
 
-    def give_up(self) -> None:
-        """No more messages are carried out. The one under way goes on: half a join would leave a ghost behind."""
+    def give_up(self) -> bool:
+        """No more messages are carried out. The one under way goes on: half a join would leave a ghost behind.
+
+        Returns whether a `leave` was among those still waiting.
+        """
         self.stage = Stage.OVER
+        leaving = False
         while not self.inbox.empty():
-            self.inbox.get_nowait()
+            leaving |= isinstance(self.inbox.get_nowait(), Leave)
         self.inbox.put_nowait(None)
+        return leaving

@@ -107,14 +107,14 @@ class Hub:
             await self._complete(connection, local)
 
     def closed(self, connection: Connection) -> None:
-        """The socket is gone. Who was in may come back within 60 s."""
-        connection.give_up()
+        """The socket is gone. Who was in may come back within 60 s, unless a `leave` was the last thing they said."""
+        leaving = connection.give_up()
         local = self.meetings.get(connection.meeting_id)
         if local is None or local.connections.get(connection.participant_id) is not connection:
             return
         del local.connections[connection.participant_id]
-        lose = database_sync_to_async(queries.lose_socket)
-        self.spawn(lose(local.tenant, connection.participant_id, now=timezone.now()))
+        end = database_sync_to_async(queries.leave if leaving else queries.lose_socket)
+        self.spawn(end(local.tenant, connection.participant_id, now=timezone.now()))
 
     def connection_of(self, participant_id: str) -> Connection | None:
         """The participant's socket, when it is here and joined."""

@@ -40,6 +40,12 @@ def lose_socket(tenant: Tenant, participant_id: str, *, now: datetime) -> None:
         presence.note_lost_socket(participant_id, now=now)
 
 
+def leave(tenant: Tenant, participant_id: str, *, now: datetime) -> None:
+    with tenant_context(tenant):
+        participant = Participant.objects.for_tenant(tenant).select_related("meeting").get(public_id=participant_id)
+        leave_meeting(participant, reason=LeaveReason.LEFT, left_at=now)
+
+
 def regain_socket(tenant: Tenant, participant_id: str) -> None:
     with tenant_context(tenant):
         presence.note_regained_socket(participant_id)

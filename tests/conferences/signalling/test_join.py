@@ -41,6 +41,18 @@ async def test_host_and_member_join_and_see_each_other(worker, room, host, membe
     assert left == {"type": "participant_left", "participant": second.id, "reason": "left"}
 
 
+async def test_leave_counts_although_the_tab_closes_before_it_is_read(worker, room, host, member):
+    first, second = await member_browser(host, room), await member_browser(member, room)
+    await first.join()
+    await second.join()
+    for raised in (True, False, True):
+        await second.send("raise_hand", raised=raised)
+    await second.send("leave")
+    await second.lose()
+    left = await first.expect("participant_left")
+    assert left == {"type": "participant_left", "participant": second.id, "reason": "left"}
+
+
 async def test_first_join_begins_the_meeting_and_last_leave_ends_it(worker, room, host):
     browser = await member_browser(host, room)
     await browser.join()
