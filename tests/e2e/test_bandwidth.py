@@ -42,9 +42,9 @@ def test_the_log_agrees_with_the_browsers_within_five_percent(person):
         people["sato"].wait_for_colours("red", "blue")
         people["host"].page.wait_for_timeout(OBSERVED_S * 1000)
 
-        counted = {}
-        for login_id, each in people.items():
-            counted[login_id] = (sent(each), received(each))
+        # both before either leaves: a browser forgets what it received of somebody who has left
+        counted = {login_id: (sent(each), received(each)) for login_id, each in people.items()}
+        for each in people.values():
             each.see("leave-button").click()
         with suppress(TimeoutError):  # the assertions below say what is missing
             wait_until(lambda: all(agrees(row, counted) for row in attendances(product)), what="the flush", timeout=10)

@@ -29,16 +29,18 @@ onrtctransform = ({transformer}) => transformer.readable.pipeThrough(new Transfo
   },
 })).pipeTo(transformer.writable);
 """
-START_SAMPLING = """() => {
-  window.samples = [];
-  for (const peer of probe.peers()) {
-    for (const sender of peer.getSenders().filter(({track}) => track)) {
-      const worker = new Worker("/static/sampler.js");
-      worker.onmessage = ({data}) => samples.push(data);
-      sender.transform = new RTCRtpScriptTransform(worker, {});
-    }
-  }
-}"""
+# Before the page's scripts: Chromium takes a transform only from a sender that has not sent yet.
+START_SAMPLING = """
+window.samples = [];
+const addTransceiver = RTCPeerConnection.prototype.addTransceiver;
+RTCPeerConnection.prototype.addTransceiver = function (...options) {
+  const transceiver = addTransceiver.apply(this, options);
+  const worker = new Worker("/static/sampler.js");
+  worker.onmessage = ({data}) => samples.push(data);
+  transceiver.sender.transform = new RTCRtpScriptTransform(worker, {});
+  return transceiver;
+};
+"""
 
 
 def written_files(trace: Path) -> dict[int, set[str]]:
@@ -81,11 +83,11 @@ def hold_meeting(product: LiveOn, person) -> list[bytes]:
     sender.page.context.route(
         "**/sampler.js", lambda route: route.fulfill(body=SAMPLER, content_type="text/javascript")
     )
+    sender.page.add_init_script(START_SAMPLING)
     for each, login_id in ((sender, "host"), (viewer, "sato")):
         each.login(organisation, login_id)
         each.join(organisation.rooms["open"])
     viewer.wait_for_colours("red", "blue")
-    sender.page.evaluate(START_SAMPLING)
     sender.page.wait_for_timeout(MEETING_S * 1000)
     wait_until(lambda: viewer.inbound("video")[0]["framesDecoded"] > 50, what="the picture")
     return [bytes(sample) for sample in sender.page.evaluate("() => samples")]

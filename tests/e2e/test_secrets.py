@@ -5,7 +5,7 @@ from tests.e2e.admintool import Administrator
 
 def test_secret_addresses_are_in_no_file(person, browser, organisation, product):
     administrator = Administrator(browser("chromium", "red"), organisation)
-    administrator.attendance_rows("nobody")
+    administrator.page.goto(f"{organisation.admintool_url}nowhere/")
     administrator.close()
     host, guest = person("red"), person("blue")
     host.login(organisation, "admin")
