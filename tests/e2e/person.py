@@ -46,12 +46,20 @@ class Person:
         self.see("join-button").wait_for()
 
     def join_as_guest(self, pass_url: str, name: str, password: str = "") -> None:
+        self.ask_in_as_guest(pass_url, name, password)
+        self.wait_in_meeting()
+
+    def ask_in_as_guest(self, pass_url: str, name: str, password: str = "") -> None:
         self.open_join_page(pass_url)
         self.page.fill("[name=display_name]", name)
         if password:
             self.page.fill("[name=room_password]", password)
         self.see("join-button").click()
-        self.wait_in_meeting()
+
+    def admit_from_lobby(self) -> None:
+        """As the host: let the waiting guest in."""
+        self.see("people-toggle").click()
+        self.see("lobby-admit").click()
 
     def wait_in_meeting(self) -> None:
         self.page.wait_for_url(re.compile(r"/meeting/"))
@@ -141,7 +149,7 @@ class Person:
 
     def close(self) -> None:
         """Leave the meeting first: a lost connection would be waited for, in the next test's meeting."""
-        if self.see("leave-button").is_visible():
+        if self.see("leave-button").is_visible() and self.see("cover").is_hidden():
             self.see("leave-button").click()
             self.page.wait_for_url(lambda url: "/meeting/" not in url)
         self.page.context.close()

@@ -49,6 +49,12 @@ def test_everybody_comes_back_by_themselves_after_a_kill(person, victim):
         assert took <= BACK_WITHIN_S
         for each in people:
             assert sorted(each.colours().values()) == ["blue", "red"]
+        for each in people:
             each.see("leave-button").click()
-        wait_until(lambda: all(row["left_at"] for row in attendances(product)), what="the end of the stays")
+            each.page.wait_for_url("**/rooms/")
+        (
+            print(attendances(product)),
+            wait_until(lambda: all(row["left_at"] for row in attendances(product)), what="the end of the stays"),
+        )
         assert sorted(row["login_id"] for row in attendances(product)) == ["host", "sato"]
+        assert {row["leave_reason"] for row in attendances(product)} == {"left"}

@@ -41,10 +41,7 @@ def test_guest_is_asked_for_the_room_password_too(person, organisation):
     admin.join(room, ROOM_PASSWORD)
     link = admin.make_guest_link(room, "Locked Out")
 
-    guest.open_join_page(link)
-    guest.page.fill("[name=display_name]", "Locked Out")
-    guest.page.fill("[name=room_password]", "not this one")
-    guest.see("join-button").click()
+    guest.ask_in_as_guest(link, "Locked Out", "not this one")
     guest.page.locator("main [aria-invalid=true]").first.wait_for()
 
     guest.join_as_guest(link, "Locked Out", ROOM_PASSWORD)

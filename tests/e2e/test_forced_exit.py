@@ -104,10 +104,11 @@ def test_removed_guest_cannot_come_back_with_the_pass(person, organisation, admi
 
     administrator.force_out("Ueda Guest")
     assert guest.ended_because() == "removed"
-    guest.open_join_page(link)
-    guest.page.fill("[name=display_name]", "Somebody Else")
-    guest.see("join-button").click()
+    guest.ask_in_as_guest(link, "Somebody Else")
     assert guest.ended_because() == "barred"
 
     administrator.readmit("Ueda Guest")
-    guest.join_as_guest(link, "Ueda Guest")
+    guest.ask_in_as_guest(link, "Ueda Guest")
+    guest.see("waiting-notice").wait_for()  # after a removal every guest of the meeting goes through the lobby
+    admin.admit_from_lobby()
+    guest.wait_for_colours("red", "blue")
