@@ -31,6 +31,7 @@ from media_sfu.forwarding.retransmission import LossDetector, RetransmissionBuff
 from media_sfu.forwarding.rewriter import Rewriter
 from media_sfu.forwarding.sequence import SequenceWindow
 from media_sfu.net.ice import Path
+from media_sfu.net.srtp import SrtpSession
 from media_sfu.net.transport import Transport
 from media_sfu.rtp import extensions, packet, rtcp
 from media_sfu.stats import PeerCounters
@@ -57,15 +58,15 @@ class Endpoint:
         self.on_violation: Callable[[], None] | None = None
         self._transport = transport
         self._send = send
-        self._rx: pylibsrtp.Session | None = None
-        self._tx: pylibsrtp.Session | None = None
+        self._rx: SrtpSession | None = None
+        self._tx: SrtpSession | None = None
         self._seen: dict[int, bool] = {}  # SSRC that libsrtp has a context for -> whether it belongs to a source
         self._rtcp_rate = TokenBucket(RTCP_PER_SECOND, RTCP_PER_SECOND)
         self._errors, self._errors_since = 0, 0.0
 
     def connect(self) -> None:
         """Take the keys of the transport's DTLS connection and its packets."""
-        self._rx, self._tx = self._transport.dtls.rx, self._transport.dtls.tx
+        self._rx, self._tx = SrtpSession(self._transport.dtls.rx), SrtpSession(self._transport.dtls.tx)
         self._transport.agent.on_media = self.receive
         self.path = self._transport.path
 
