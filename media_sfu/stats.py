@@ -1,6 +1,5 @@
 """Counters of peers and of the worker, and the loop's lag."""
 
-import asyncio
 import time
 from dataclasses import asdict, dataclass
 
@@ -43,18 +42,13 @@ class PacketRates:
 
 
 class LoopLag:
-    """How late a 20 ms timer fires: what a packet may have to wait for the loop."""
-
-    INTERVAL = 0.02
+    """How late the worker's 20 ms tick comes: what a packet may have to wait for the loop."""
 
     def __init__(self) -> None:
         self._worst = 0.0
 
-    async def measure(self) -> None:
-        while True:
-            due = time.monotonic() + self.INTERVAL
-            await asyncio.sleep(self.INTERVAL)
-            self._worst = max(self._worst, time.monotonic() - due)
+    def note(self, seconds: float) -> None:
+        self._worst = max(self._worst, seconds)
 
     def take_worst_ms(self) -> float:
         """The worst lag since the last call."""

@@ -60,10 +60,21 @@ class Worker:
         await self._control.start()
 
     async def run(self) -> None:
-        """Drive everything until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._lag.measure())
-            tasks.create_task(self._clockwork())
+        """Drive everything by a clock of 20 ms, until cancelled."""
+        started = time.monotonic()
+        beat = 0
+        while True:
+            beat += 1
+            await asyncio.sleep(max(0.0, started + beat * TICK_SECONDS - time.monotonic()))
+            now = time.monotonic()
+            late = now - started - beat * TICK_SECONDS
+            self._lag.note(late)
+            if late > 1:
+                started = now - beat * TICK_SECONDS  # the process was stopped for a while: do not catch up
+            try:
+                self._tick(beat, now)
+            except Exception:
+                log.exception("a tick failed")
 
     async def close(self) -> None:
         for router in list(self.routers.values()):
@@ -103,20 +114,6 @@ class Worker:
         self.final[peer.router.id, peer.id] = statistics
         if len(self.final) > REMEMBERED_PEERS:
             self.final.popitem(last=False)
-
-    async def _clockwork(self) -> None:
-        started = time.monotonic()
-        beat = 0
-        while True:
-            beat += 1
-            await asyncio.sleep(max(0.0, started + beat * TICK_SECONDS - time.monotonic()))
-            now = time.monotonic()
-            if now - started - beat * TICK_SECONDS > 1:
-                started = now - beat * TICK_SECONDS  # the process was stopped for a while: do not catch up
-            try:
-                self._tick(beat, now)
-            except Exception:
-                log.exception("a tick failed")
 
     def _tick(self, beat: int, now: float) -> None:
         routers = list(self.routers.values())
