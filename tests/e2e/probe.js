@@ -33,6 +33,9 @@
   window.probe = {
     peers: open,
 
+    /** The connections that the page has closed. */
+    ended: () => peers.filter((peer) => peer.connectionState === "closed"),
+
     /** Every incoming stream, with the participant and source of the tile that shows it (if one does). */
     async inbound() {
       const tiles = tileOfTrack();
