@@ -23,7 +23,10 @@ class LeaveReason(models.TextChoices):
 
 
 class Attendance(TenantOwned):
-    """One participant's stay in one meeting, reconnects merged. Open while `left_at` is null; `last_seen_at` is where a crash closes it."""
+    """One participant's stay in one meeting, reconnects merged.
+
+    Open while `left_at` is null; `last_seen_at` is where a crash closes it.
+    """
 
     public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
     meeting_id = models.CharField(max_length=32)

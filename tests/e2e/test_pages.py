@@ -6,9 +6,10 @@ The pictures are in `screenshots/<language>-<scheme>-<size>/`.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, ViewportSize
 
 from tests.e2e.admintool import Administrator
 from tests.e2e.conftest import SCREENSHOTS
@@ -16,7 +17,7 @@ from tests.e2e.person import Person, new_person
 from tests.e2e.product import Organisation
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-SIZES = {"wide": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+SIZES: dict[str, ViewportSize] = {"wide": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 RUN_AXE = """async () => {
   const {violations} = await axe.run(document, {resultTypes: ["violations"]});
   return violations.filter(({impact}) => impact === "serious" || impact === "critical")
@@ -97,7 +98,7 @@ def admin_visits(admin: Page, organisation: Organisation) -> Iterator[tuple[str,
         yield name, admin
 
 
-def dress(page: Page, language: str, scheme: str, size: str, url: str) -> None:
+def dress(page: Page, language: str, scheme: Literal["light", "dark"], size: str, url: str) -> None:
     context: BrowserContext = page.context
     context.add_cookies([{"name": "liveon_language", "value": language, "url": url}])
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
