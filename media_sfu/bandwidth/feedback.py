@@ -62,8 +62,8 @@ class FeedbackGenerator:
             message, first = self._message(first, min(end, first + MAX_STATUSES))
             messages.append(message)
         self._next = end
-        for number in [number for number in self._arrivals if number < end - KEPT]:
-            del self._arrivals[number]
+        if len(self._arrivals) > 2 * KEPT:  # now and then: the walk costs more than what it frees
+            self._arrivals = {number: at for number, at in self._arrivals.items() if number >= end - KEPT}
         return messages
 
     def _message(self, first: int, end: int) -> tuple[bytes, int]:
