@@ -1,5 +1,7 @@
 """The level of a connection."""
 
+from typing import Any
+
 import pytest
 
 from media_sfu.quality import QualityJudge, lost_share
@@ -13,8 +15,9 @@ def test_share_of_lost_packets_is_weighted_by_what_was_sent(deliveries, share):
     assert lost_share(deliveries) == pytest.approx(share)
 
 
-def judge(judge_: QualityJudge, **changed):
-    return judge_.judge(**({"connected": True, "loss_up": 0.0, "loss_down": 0.0, "round_trips": []} | changed))
+def judge(judge_: QualityJudge, **changed: Any) -> dict[str, Any] | None:
+    calm: dict[str, Any] = {"connected": True, "loss_up": 0.0, "loss_down": 0.0, "round_trips": []}
+    return judge_.judge(**(calm | changed))
 
 
 @pytest.mark.parametrize(
