@@ -53,7 +53,7 @@ def check_public_address(**_kwargs: Any) -> list[checks.CheckMessage]:
         )
     if not _is_set("LIVEON_SECRET_KEY"):
         found.append(("E003", "LIVEON_SECRET_KEY (or LIVEON_SECRET_KEY_FILE) is missing."))
-    if _is_loopback(settings.MEDIA_ADDRESS):
+    if not settings.MEDIA_ADDRESS or _is_loopback(settings.MEDIA_ADDRESS):
         found.append(("E004", "LIVEON_MEDIA_ADDRESS is missing: the address at which browsers reach the media port."))
     if settings.DEBUG:
         found.append(("E005", "LIVEON_DEBUG must be off: other machines reach this server."))

@@ -9,33 +9,37 @@ from django.conf import settings
 
 from liveon.supervisor import Child
 
-LOOPBACK = "127.0.0.1"
+LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"  # noqa: S104
 
 
-def machine_address() -> str:
-    """This machine's own address on its network, the loopback one without a network. Nothing is sent."""
+def own_address() -> str:
+    """The address of this machine towards others, or empty without a network. Nothing is sent (RFC 5737 address)."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))
         except OSError:
-            return LOOPBACK
+            return ""
         return str(probe.getsockname()[0])
 
 
-def serves_this_machine_only() -> bool:
-    return settings.MEDIA_ADDRESS == settings.MEDIA_LISTEN == LOOPBACK
+def media_addresses() -> tuple[str, list[str]]:
+    """Where the workers listen and what their SDP names.
+
+    With nothing configured the browser is on this very machine. Chromium then uses 127.0.0.1; Firefox does no ICE on
+    loopback and needs the machine's own address.
+    """
+    if settings.MEDIA_ADDRESS:
+        return settings.MEDIA_LISTEN, [settings.MEDIA_ADDRESS]
+    own = own_address()
+    return (EVERYWHERE, [LOOPBACK, own]) if own else (LOOPBACK, [LOOPBACK])
 
 
-def announced_addresses(worker_index: int, port: int) -> list[dict[str, Any]]:
-    """What the worker's SDP names: LIVEON_MEDIA_ANNOUNCE's word for this worker, else its own address.
+def announced(worker_index: int, addresses: list[str], port: int) -> list[dict[str, Any]]:
+    """What the worker's SDP names: LIVEON_MEDIA_ANNOUNCE's word for this worker, else its own addresses.
 
-    One word (`host:port`, IPv6 in brackets) per worker, in order. On loopback the machine's own address comes with it:
-    Firefox has no loopback candidate and pairs such an address with no other.
+    One word (`host:port`, IPv6 in brackets) per worker, in order.
     """
     if worker_index >= len(settings.MEDIA_ANNOUNCE):
-        addresses = [settings.MEDIA_ADDRESS]
-        if serves_this_machine_only() and machine_address() != LOOPBACK:
-            addresses.append(machine_address())
         return [{"address": address, "port": port} for address in addresses]
     host, _, announced_port = settings.MEDIA_ANNOUNCE[worker_index].rpartition(":")
     return [{"address": host.strip("[]"), "port": int(announced_port)}]
@@ -44,12 +48,13 @@ def announced_addresses(worker_index: int, port: int) -> list[dict[str, Any]]:
 def worker_configuration(index: int, media_port: int) -> dict[str, Any]:
     """The worker's configuration (docs/control-protocol.md): ports count up from `media_port`."""
     name, port = f"sfu-{index}", media_port + index
+    listen, addresses = media_addresses()
     return {
         "worker": name,
         "socket": str(Path(settings.SFU_DIR) / f"{name}.sock"),
-        "listen": "0.0.0.0" if serves_this_machine_only() else settings.MEDIA_LISTEN,  # noqa: S104 see announced_addresses
+        "listen": listen,
         "port": port,
-        "announce": announced_addresses(index, port),
+        "announce": announced(index, addresses, port),
         "log_level": settings.LOG_LEVEL.lower(),
     }
 

@@ -26,7 +26,7 @@ SERVED_URL = env.text("LIVEON_SERVED_URL", "http://localhost:8000")  # set by `s
 DEBUG = env.boolean("LIVEON_DEBUG", default=False)
 LANGUAGE_CODE = env.choice("LIVEON_LANGUAGE", "ja", ("ja", "en"))
 TRUSTED_PROXIES = env.networks("LIVEON_TRUSTED_PROXIES")
-MEDIA_ADDRESS = env.text("LIVEON_MEDIA_ADDRESS", "127.0.0.1")
+MEDIA_ADDRESS = env.text("LIVEON_MEDIA_ADDRESS")
 MEDIA_LISTEN = env.text("LIVEON_MEDIA_LISTEN", MEDIA_ADDRESS)
 MEDIA_PORT = env.integer("LIVEON_MEDIA_PORT", 40000, low=1024, high=65000)
 MEDIA_ANNOUNCE = env.words("LIVEON_MEDIA_ANNOUNCE")

@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from liveon.celery import make_broker_folders
 from liveon.certificate import self_signed
-from liveon.children import celery_children, sfu_children, web_child
+from liveon.children import celery_children, media_addresses, sfu_children, web_child
 from liveon.demo import Demo, create_demo
 from liveon.supervisor import Child, Supervisor
 from liveon.web_endpoint import endpoint
@@ -119,7 +119,7 @@ def _refuse_taken_ports(host: str, port: int, media_port: int, workers: int) -> 
     wanted = [(host, port, socket.SOCK_STREAM, "--port")]
     for number in range(media_port, media_port + workers):
         wanted += [
-            (settings.MEDIA_LISTEN, number, kind, "--media-port") for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)
+            (media_addresses()[0], number, kind, "--media-port") for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)
         ]
     for address, number, kind, option in wanted:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
