@@ -9,6 +9,7 @@ import contextlib
 import gc
 import json
 import os
+import resource
 import secrets
 import signal
 import sys
@@ -50,6 +51,7 @@ async def _serve(config: WorkerConfig) -> None:
         loop.add_signal_handler(number, ended.set)
     worker = Worker(config, secrets.token_hex(8))
     try:
+        _raise_file_limit()
         await worker.start()
         _watch_parent(loop, ended)
         _tame_collector()
@@ -79,6 +81,14 @@ def _watch_parent(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None
         loop.add_reader(descriptor, readable)
     except (OSError, ValueError):  # a regular file cannot be watched, and has ended already
         ended.set()
+
+
+def _raise_file_limit() -> None:
+    """Each ICE-TCP connection is a file: take as many as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        with contextlib.suppress(ValueError, OSError):  # macOS names a hard limit that it does not grant
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _tame_collector() -> None:

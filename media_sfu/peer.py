@@ -34,8 +34,6 @@ class Peer:
         self.view: dict[tuple[str, str], tuple[int, int]] | None = None
         self.quality = QualityJudge()
         self._network = network
-        self._told: dict[str, tuple[str, str | None, str | None]] = {}  # transport id -> what was told of it
-        self._received: dict[str, int] = {}  # transport id -> packets at the last tick
         self._connected_at = time.monotonic()
 
     def emit(self, kind: str, **fields: object) -> None:
@@ -114,9 +112,9 @@ class Peer:
     def tick(self, now: float) -> bool:
         """Judge the transports, send the reports, once a second. False when no media has flowed for too long."""
         for side in self.sides():
-            received = side.endpoint.received
-            side.transport.tick(now, media=received != self._received.get(side.transport.id, 0))
-            self._received[side.transport.id] = received
+            received, transport = side.endpoint.received, side.transport
+            transport.tick(now, media=received != transport.received)
+            transport.received = received
             side.send_reports(now)
         if self.subscribing is not None and self.subscribing.expired(now):
             self.subscribing.transport.fail()
@@ -157,9 +155,9 @@ class Peer:
         transport = side.transport
         side.endpoint.path = transport.path
         now = (transport.state, transport.protocol, transport.dtls.cipher)
-        if self._told.get(transport.id) == now:
+        if transport.told == now:
             return
-        self._told[transport.id] = now
+        transport.told = now
         self.emit(
             "transport_state",
             transport=side.kind,

@@ -12,6 +12,7 @@ reference. What the policy (publication.py, subscription.py) uses of it:
 Everything that goes wrong with one packet is counted by reason in `drops` and costs that packet only.
 """
 
+import contextlib
 import secrets
 import struct
 from collections import Counter
@@ -124,7 +125,8 @@ class Endpoint:
 
     def _unseat(self, ssrc: int) -> None:
         if self._seen.pop(ssrc, None) is not None and self._rx is not None:
-            self._rx.remove_stream(ssrc)
+            with contextlib.suppress(pylibsrtp.Error):  # it never had a context
+                self._rx.remove_stream(ssrc)
 
     def _malformed(self) -> None:
         self.drops["malformed"] += 1

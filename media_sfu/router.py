@@ -12,6 +12,8 @@ from media_sfu.peer import Peer
 from media_sfu.publication import Publication
 from media_sfu.speakers import SpeakerDetector
 
+QUALITY_BEATS = 250  # 5 s
+
 OnClosed = Callable[[Peer, Json], None]
 
 
@@ -87,13 +89,20 @@ class Router:
         """Called from within the packet path, so the closing waits for its end."""
         asyncio.get_running_loop().call_soon(self.close_peer, peer, "protocol_violation")
 
-    def repair(self, now: float) -> None:
-        """Every 20 ms."""
+    def beat(self, number: int, now: float) -> None:
+        """The worker's clock, 50 times a second: repairs each time, the rest less often."""
         for peer in self.peers.values():
             if peer.publishing is not None:
                 peer.publishing.repair(now)
+        if number % 5 == 0:
+            self._check(now)
+        if number % 50 == 0:
+            self._tick(now)
+        if number % QUALITY_BEATS == 0:
+            for peer in self.peers.values():
+                peer.judge_quality()
 
-    def check(self, now: float) -> None:
+    def _check(self, now: float) -> None:
         """Every 100 ms: feedback, layers, speakers."""
         for peer in self.peers.values():
             if peer.publishing is not None:
@@ -102,7 +111,7 @@ class Router:
                 peer.subscribing.check(now)
         self._tell_speakers(now)
 
-    def tick(self, now: float) -> None:
+    def _tick(self, now: float) -> None:
         """Each second."""
         for peer in list(self.peers.values()):
             if not peer.tick(now):

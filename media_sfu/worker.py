@@ -18,7 +18,7 @@ from media_sfu.router import Bars, Router
 from media_sfu.stats import LoopLag, PacketRates, PeerCounters
 
 TICK_SECONDS = 0.02
-QUALITY_SECONDS = 5
+COLLECT_SECONDS = 5
 REMEMBERED_PEERS = 2000
 
 log = logging.getLogger(__name__)
@@ -71,15 +71,13 @@ class Worker:
             self._lag.note(late)
             if late > 1:
                 started = now - beat * TICK_SECONDS  # the process was stopped for a while: do not catch up
-            try:
-                self._tick(beat, now)
-            except Exception:
-                log.exception("a tick failed")
+            self._beat(beat, now)
 
     async def close(self) -> None:
+        """The links go first: a web process that sees its worker leave places the meetings elsewhere."""
+        await self._control.close()
         for router in list(self.routers.values()):
             self.close_router(router)
-        await self._control.close()
         await self.media.close()
 
     @property
@@ -100,6 +98,10 @@ class Worker:
         if peer.subscribing is not None:
             peer.subscribing.repeat_offer()
 
+    def drops(self) -> dict[str, int]:
+        """Everything dropped since the start, by reason."""
+        return {**self.media.drops, "kernel": self.media.kernel_drops()}
+
     def _link_lost(self, link: Link) -> None:
         until = time.monotonic() + self.config.link_grace_seconds
         for router in self.routers.values():
@@ -115,17 +117,18 @@ class Worker:
         if len(self.final) > REMEMBERED_PEERS:
             self.final.popitem(last=False)
 
-    def _tick(self, beat: int, now: float) -> None:
-        routers = list(self.routers.values())
-        for router in routers:
-            router.repair(now)
-        if beat % 5 == 0:
-            for router in routers:
-                router.check(now)
-        if beat % 50 == 0:
-            for router in routers:
-                router.tick(now)
-            self._each_second(beat // 50, now)
+    def _beat(self, number: int, now: float) -> None:
+        """One meeting's trouble is not that of the meeting next door."""
+        for router in list(self.routers.values()):
+            try:
+                router.beat(number, now)
+            except Exception:
+                log.exception("a router's beat failed")
+        if number % 50 == 0:
+            try:
+                self._each_second(number // 50, now)
+            except Exception:
+                log.exception("the worker's second failed")
 
     def _each_second(self, second: int, now: float) -> None:
         self.media.close_strangers()
@@ -137,9 +140,7 @@ class Worker:
                 link.send(heartbeat)
         if second % max(1, round(self.config.statistics_seconds)) == 0:
             self._send_statistics()
-        if second % QUALITY_SECONDS == 0:
-            for peer in self._peers():
-                peer.judge_quality()
+        if second % COLLECT_SECONDS == 0:
             gc.collect(1)
         if second % 600 == 0:
             self.bars.forget_old()

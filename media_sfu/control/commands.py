@@ -128,7 +128,7 @@ class Commands:
             router.id: {peer.id: peer.counters.as_json() for peer in router.peers.values()}
             for router in worker.routers.values()
         }
-        return {"load": worker.load, "drops": dict(worker.media.drops), "routers": routers}
+        return {"load": worker.load, "drops": worker.drops(), "routers": routers}
 
     def _router(self, router_id: str) -> "Router":
         router = self._worker.routers.get(router_id)

@@ -7,6 +7,7 @@ import os
 import socket
 import stat
 import struct
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -23,7 +24,8 @@ MAX_LINKS = 64
 _QUEUE = 4000  # frames a web process may be behind before its link is closed
 _BAD_FRAMES = 3
 _CLOSE_SECONDS = 1.0  # for a web process to answer our goodbye
-_CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
+_UCRED = struct.Struct("3i")  # Linux: pid, uid, gid
+_XUCRED = struct.Struct("II")  # macOS: version, uid, and more
 
 log = logging.getLogger(__name__)
 
@@ -159,8 +161,13 @@ def _refuse_others(connection: ServerConnection, _: HttpRequest) -> Response | N
     """Only a process of our own uid gets a link (SO_PEERCRED), whatever the file modes say."""
     fd = connection.transport.get_extra_info("socket").fileno()
     with socket.socket(fileno=os.dup(fd)) as peer:
-        credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    if _CREDENTIALS.unpack(credentials)[1] == os.getuid():
-        return None
+        if _uid_of(peer) == os.getuid():
+            return None
     log.warning("a control link of another uid was refused")
     return connection.respond(HTTPStatus.FORBIDDEN, "not for you\n")
+
+
+def _uid_of(peer: socket.socket) -> int:
+    if sys.platform == "linux":
+        return int(_UCRED.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))[1])
+    return int(_XUCRED.unpack(peer.getsockopt(0, 1, 76)[: _XUCRED.size])[1])  # SOL_LOCAL, LOCAL_PEERCRED

@@ -6,6 +6,7 @@ until it is empty, at most 64 datagrams at a time so that timers and the control
 
 import asyncio
 import socket
+import sys
 import time
 from collections import Counter
 
@@ -15,6 +16,7 @@ from media_sfu.net.tcp import TcpConnection, TcpConnections
 
 READS_PER_WAKEUP = 64
 SOCKET_BUFFER = 4 * 1024 * 1024
+_SO_MEMINFO = 55  # Linux: nine counters, the drops last
 _READ_SIZE = 2048  # more than the largest datagram that is let through, so that oversized ones are seen as such
 
 
@@ -35,7 +37,9 @@ class MediaPort:
         self._udp, listener = _bind_both(family, address, port)
         loop = asyncio.get_running_loop()
         loop.add_reader(self._udp.fileno(), self._readable, self._udp)
-        self._server = await loop.create_server(lambda: TcpConnection(self, self.connections), sock=listener)
+        self._server = await loop.create_server(
+            lambda: TcpConnection(self, self.connections), sock=listener, backlog=1024
+        )
         return int(self._udp.getsockname()[1])
 
     def send(self, data: bytes, path: Path) -> bool:
@@ -59,6 +63,13 @@ class MediaPort:
 
     def is_validated(self, path: TcpConnection) -> bool:
         return path in self.demux.by_path
+
+    def kernel_drops(self) -> int:
+        """Datagrams that the kernel dropped because we read too late."""
+        if sys.platform != "linux":
+            return 0
+        information = self._udp.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 36)
+        return int.from_bytes(information[32:36], sys.byteorder)
 
     def close_strangers(self) -> None:
         """Called each second: TCP connections without a valid check are closed after 5 s."""

@@ -7,8 +7,8 @@ import struct
 from collections import Counter
 from typing import Protocol, cast
 
-MAX_CONNECTIONS_PER_HOST = 300  # an office of 250 people may sit behind one address
-MAX_CONNECTIONS = 4000
+MAX_CONNECTIONS_PER_HOST = 1000  # 250 people of one office, with two transports each and a spare connection
+MAX_CONNECTIONS = 8000
 FIRST_CHECK_SECONDS = 5.0
 MAX_WRITE_BUFFER = 256 * 1024
 MAX_FRAME = 65535

@@ -9,6 +9,7 @@ so the browser's are the consent to send (RFC 7675).
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 
@@ -20,6 +21,8 @@ from media_sfu.sdp.writer import TransportParameters
 FIRST_CHECK_SECONDS = 15.0
 DISCONNECTED_SECONDS = 8.0
 CONSENT_SECONDS = 30.0
+
+log = logging.getLogger(__name__)
 
 Candidates = tuple[tuple[str, int, str], ...]
 
@@ -52,6 +55,8 @@ class Transport:
         self.dtls.on_closed = self.close
         self.agent.on_dtls = self._on_dtls
         self.agent.on_selected = self._on_selected
+        self.told: tuple[str, str | None, str | None] | None = None  # what its owner was told last
+        self.received = 0  # authenticated packets at the last tick
         self._path_found = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -95,10 +100,12 @@ class Transport:
         if not self.dtls.connected or agent.alive_at is None:
             return
         silence = now - agent.alive_at
-        if silence > CONSENT_SECONDS or agent.selected is None:
+        if silence > CONSENT_SECONDS:
             self._become("failed")
+        elif silence > DISCONNECTED_SECONDS or agent.selected is None:
+            self._become("disconnected")
         else:
-            self._become("disconnected" if silence > DISCONNECTED_SECONDS else "connected")
+            self._become("connected")
 
     def fail(self) -> None:
         """Give up: the browser does not answer, or not in time."""
@@ -119,6 +126,10 @@ class Transport:
                 await self._path_found.wait()
             await self.dtls.handshake(fingerprints)
         except (TimeoutError, HandshakeFailed):
+            self._become("failed")
+            return
+        except Exception:
+            log.exception("a handshake ended unexpectedly")
             self._become("failed")
             return
         self._become("connected")
