@@ -37,12 +37,12 @@ def media_addresses() -> tuple[str, list[str]]:
 def announced(worker_index: int, addresses: list[str], port: int) -> list[dict[str, Any]]:
     """What the worker's SDP names: LIVEON_MEDIA_ANNOUNCE's word for this worker, else its own addresses.
 
-    One word (`host:port`, IPv6 in brackets) per worker, in order.
+    One word per worker, in order.
     """
     if worker_index >= len(settings.MEDIA_ANNOUNCE):
         return [{"address": address, "port": port} for address in addresses]
-    host, _, announced_port = settings.MEDIA_ANNOUNCE[worker_index].rpartition(":")
-    return [{"address": host.strip("[]"), "port": int(announced_port)}]
+    address, announced_port = settings.MEDIA_ANNOUNCE[worker_index]
+    return [{"address": address, "port": announced_port}]
 
 
 def worker_configuration(index: int, media_port: int) -> dict[str, Any]:

@@ -56,6 +56,18 @@ def words(name: str) -> list[str]:
     return text(name).replace(",", " ").split()
 
 
+def endpoints(name: str) -> list[tuple[str, int]]:
+    """(IP address, port) of each `host:port` word; IPv6 in brackets."""
+    found = []
+    for word in words(name):
+        host, _, port = word.rpartition(":")
+        try:
+            found.append((str(ipaddress.ip_address(host.strip("[]"))), int(port)))
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name}: {word!r} is not address:port") from error
+    return found
+
+
 def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     try:
         return [ipaddress.ip_network(word) for word in words(name)]
