@@ -194,7 +194,7 @@ class SubscribeTransport:
 
     def _negotiate(self) -> None:
         self._timer = None
-        if self.transport.state in ("failed", "closed") or not self.slots:
+        if self.transport.state == "closed" or not self.slots:
             return
         self.revision += 1
         self._dirty = False

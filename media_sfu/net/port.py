@@ -27,13 +27,12 @@ class MediaPort:
         self.demux = Demux(self.send)
         self.drops: Counter[str] = self.demux.drops
         self.connections = TcpConnections()
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # replaced by `open`
+        self._udp: socket.socket | None = None
         self._server: asyncio.Server | None = None
 
     async def open(self, address: str, port: int) -> int:
         """Bind UDP and TCP on the same port number and start reading; returns the number. Raises OSError."""
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self._udp.close()
         self._udp, listener = _bind_both(family, address, port)
         loop = asyncio.get_running_loop()
         loop.add_reader(self._udp.fileno(), self._readable, self._udp)
@@ -46,8 +45,11 @@ class MediaPort:
         """Send one datagram. Never queues: a full socket buffer or an ICMP error drops it and gives False."""
         if not isinstance(path, tuple):
             return path.send(data)
+        udp = self._udp
+        if udp is None:
+            return False
         try:
-            self._udp.sendto(data, path)
+            udp.sendto(data, path)
         except OSError:
             self.drops["send"] += 1
             return False
@@ -66,7 +68,7 @@ class MediaPort:
 
     def kernel_drops(self) -> int:
         """Datagrams that the kernel dropped because we read too late."""
-        if sys.platform != "linux":
+        if sys.platform != "linux" or self._udp is None:
             return 0
         information = self._udp.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 36)
         return int.from_bytes(information[32:36], sys.byteorder)
@@ -79,8 +81,10 @@ class MediaPort:
         self.connections.close()
         if self._server is not None:
             self._server.close()
+        if self._udp is not None:
             asyncio.get_running_loop().remove_reader(self._udp.fileno())
-        self._udp.close()
+            self._udp.close()
+            self._udp = None
 
     def _readable(self, udp: socket.socket) -> None:
         feed, recvfrom = self.demux.feed, udp.recvfrom
