@@ -100,7 +100,6 @@ class Runtime:
         ]
 
     async def stop(self) -> None:
-        wake.remove_listener(self._committed)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -108,6 +107,7 @@ class Runtime:
         await self.hub.finish_tasks()
         await self.media.tally.flush(now=timezone.now(), everything=True)
         await self.media.workers.stop()
+        wake.remove_listener(self._committed)
 
     def _every(
         self, seconds: float, step: Callable[[], Awaitable[None]], *, sooner: asyncio.Event | None = None

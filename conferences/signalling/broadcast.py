@@ -37,6 +37,8 @@ class Broadcast:
             try:
                 await self._listen_once()
             except Exception as error:
+                if _is_cancelled():  # the Redis layer may turn a cancellation into an error of its own
+                    return
                 log.warning("channel_layer_failed", error=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
 
@@ -89,6 +91,11 @@ class Broadcast:
 
 def _group(meeting_id: str) -> str:
     return f"liveon.meeting.{meeting_id}"
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _logged(action: Any) -> None:

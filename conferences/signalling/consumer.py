@@ -75,6 +75,7 @@ class MeetingConsumer(AsyncWebsocketConsumer):
         self._limit, self._bad_frames = RateLimit(loop.time()), 0
         self._writer = asyncio.create_task(self._write(connection))
         self._deadline = loop.call_later(JOIN_SECONDS, self._miss_deadline)
+        hub.opened(connection)
         hub.spawn(_work(hub, connection))
 
     def _miss_deadline(self) -> None:

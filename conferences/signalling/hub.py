@@ -78,6 +78,7 @@ class Hub:
         self.media = media
         self.broadcast = broadcast
         self.meetings: dict[str, LocalMeeting] = {}
+        self._open: set[Connection] = set()  # joined or not
         self.woken = asyncio.Event()
         self._dirty: set[str] = set()
         self._looked_at_all = 0.0
@@ -85,6 +86,9 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
 
     # Sockets come and go
+
+    def opened(self, connection: Connection) -> None:
+        self._open.add(connection)
 
     async def join(self, connection: Connection, message: wire.Join) -> None:
         """A client asks to come in. Raises MeetingError; the refused socket is the caller's to close."""
@@ -131,10 +135,9 @@ class Hub:
 
     def close_all(self) -> None:
         """The server goes down: every client comes back to its successor."""
-        for local in list(self.meetings.values()):
-            for connection in list(local.connections.values()):
-                connection.finish(None, code=RESTART)
-                self.closed(connection)
+        for connection in list(self._open):
+            connection.finish(None, code=RESTART)
+            self.closed(connection)
 
     def _register(self, connection: Connection, entrance: Entrance) -> LocalMeeting:
         participant, tenant = entrance.participant, connection.visitor.tenant

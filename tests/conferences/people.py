@@ -69,7 +69,7 @@ class Browser:
         ]
         path = f"/ws/meetings/{room_id}/?as={identity}"
         self.socket = WebsocketCommunicator(application, path, headers=headers)
-        self.socket.scope["client"] = ["192.0.2.7", 50000]
+        self.socket.scope["client"] = ("192.0.2.7", 50000)
 
     async def open(self) -> "Browser":
         connected, _ = await self.socket.connect(timeout=PATIENCE)

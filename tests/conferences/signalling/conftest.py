@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from channels.db import database_sync_to_async
 from channels.layers import channel_layers
+from django.db import connections
 
 from conferences import runtime
 from tests.conferences.fake_worker import FakeWorker
@@ -29,6 +31,7 @@ async def empty_runtime(transactional_db: None, sfu_dir: Path) -> AsyncIterator[
     await runtime.start()
     yield
     await runtime.stop()
+    await database_sync_to_async(connections.close_all)()  # or PostgreSQL could not drop the test database
 
 
 @pytest.fixture

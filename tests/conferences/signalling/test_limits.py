@@ -12,8 +12,16 @@ from tests.conferences.people import member_browser
 
 
 def view(name: str = "x", who: str = "participant") -> ParticipantView:
-    fields = {"role": "member", "is_guest": False, "hand_raised_at": None, "muted": {}, "quality": "good"}
-    return ParticipantView(id=who, name=name, connected=True, **fields)
+    return ParticipantView(
+        id=who,
+        name=name,
+        role="member",
+        is_guest=False,
+        hand_raised_at=None,
+        muted={},
+        quality="good",
+        connected=True,
+    )
 
 
 def test_hundred_messages_at_once_and_fifty_a_second():

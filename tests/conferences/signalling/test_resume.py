@@ -164,8 +164,9 @@ async def test_restarted_web_process_takes_the_media_over(worker, room, host, me
     assert await database_sync_to_async(attendances)() == [("", 1)]
 
 
-async def test_killed_web_process_leaves_one_attendance(worker, room, host):
-    """Like `kill -9`: nothing was said to the database. The successor knows that no socket has survived."""
+async def test_killed_web_process_leaves_one_attendance(worker, room, host, settings):
+    """Like `kill -9`: nothing was said to the database. A single web process knows that no socket has survived."""
+    settings.REDIS_URL = ""
     cookies = await database_sync_to_async(user_cookies)(host, room)
     browser = await member_browser(host, room, cookies)
     await browser.join()
