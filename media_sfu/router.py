@@ -13,6 +13,7 @@ from media_sfu.publication import Publication
 from media_sfu.speakers import SpeakerDetector
 
 QUALITY_BEATS = 250  # 5 s
+ABANDONED_SECONDS = 3600.0
 
 OnClosed = Callable[[Peer, Json], None]
 
@@ -27,6 +28,7 @@ class Router:
         self.peers: dict[str, Peer] = {}
         self.speakers = SpeakerDetector()
         self.muted: set[tuple[str, str]] = set()  # (peer, source)
+        self._used_at = time.monotonic()
         self._network = network
         self._on_closed = on_closed
 
@@ -88,6 +90,12 @@ class Router:
     def violated(self, peer: Peer) -> None:
         """Called from within the packet path, so the closing waits for its end."""
         asyncio.get_running_loop().call_soon(self.close_peer, peer, "protocol_violation")
+
+    def abandoned(self, now: float) -> bool:
+        """Whether nobody has been in it for an hour: its web process died without closing it."""
+        if self.peers:
+            self._used_at = now
+        return now - self._used_at > ABANDONED_SECONDS
 
     def beat(self, number: int, now: float) -> None:
         """The worker's clock, 50 times a second: repairs each time, the rest less often."""

@@ -19,6 +19,7 @@ from media_sfu.stats import LoopLag, PacketRates, PeerCounters
 
 TICK_SECONDS = 0.02
 COLLECT_SECONDS = 5
+TIDY_SECONDS = 600
 REMEMBERED_PEERS = 2000
 
 log = logging.getLogger(__name__)
@@ -142,8 +143,10 @@ class Worker:
             self._send_statistics()
         if second % COLLECT_SECONDS == 0:
             gc.collect(1)
-        if second % 600 == 0:
+        if second % TIDY_SECONDS == 0:
             self.bars.forget_old()
+            for router in [router for router in self.routers.values() if router.abandoned(now)]:
+                self.close_router(router)
             gc.collect()
 
     def _close_orphans(self, now: float) -> None:

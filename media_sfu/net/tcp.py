@@ -11,6 +11,7 @@ MAX_CONNECTIONS_PER_HOST = 1000  # 250 people of one office, with two transports
 MAX_CONNECTIONS = 8000
 FIRST_CHECK_SECONDS = 5.0
 MAX_WRITE_BUFFER = 256 * 1024
+LARGE_PACKET, MAX_WRITE_BUFFER_FOR_LARGE = 400, 128 * 1024  # on a slow connection sound outlives video
 MAX_FRAME = 65535
 _LENGTH = struct.Struct("!H")
 
@@ -101,7 +102,11 @@ class TcpConnection(asyncio.Protocol):
     def send(self, data: bytes) -> bool:
         """Write one frame; False when it was dropped."""
         transport = self._transport
-        if transport is None or transport.get_write_buffer_size() > MAX_WRITE_BUFFER:
+        if transport is None:
+            return False
+        waiting = transport.get_write_buffer_size()
+        if waiting > (MAX_WRITE_BUFFER if len(data) < LARGE_PACKET else MAX_WRITE_BUFFER_FOR_LARGE):
+            self._sink.drops["tcp_slow"] += 1
             return False
         transport.write(_LENGTH.pack(len(data)) + data)
         return True
