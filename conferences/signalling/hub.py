@@ -113,6 +113,7 @@ class Hub:
     def closed(self, connection: Connection) -> None:
         """The socket is gone. Who was in may come back within 60 s, unless a `leave` was the last thing they said."""
         leaving = connection.give_up()
+        self._open.discard(connection)
         local = self.meetings.get(connection.meeting_id)
         if local is None or local.connections.get(connection.participant_id) is not connection:
             return
