@@ -159,7 +159,7 @@ def _set_groups(user: User, groups: Iterable[Group] | None) -> dict[str, dict[st
 
 def _lock_users_of(tenant: Tenant) -> None:
     """One change of a tenant's users at a time: two administrators must not disable each other at once."""
-    Tenant.objects.select_for_update().get(pk=tenant.pk)
+    Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
 
 
 def _require_another_admin(user: User) -> None:
