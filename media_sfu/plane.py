@@ -1,7 +1,7 @@
 """The packet path: unprotect, look up, for each subscription rewrite, protect, send. Synchronous, one pass, no queue.
 
-This module is a seam: it knows packets, not people. A native implementation can replace it whole, with this one as the
-reference. What the policy (publication.py, subscription.py) uses of it:
+This module, with endpoint.py below it, is a seam: it knows packets, not people. A native implementation can replace it
+whole, with this one as the reference. What the policy (publication.py, subscription.py) uses of it:
 
     Ingress   keys and sources of one publish transport: add_source, remove_source, send_rtcp, close
     Egress    keys and path of one subscribe transport: send_rtcp, close
@@ -12,18 +12,15 @@ reference. What the policy (publication.py, subscription.py) uses of it:
 Everything that goes wrong with one packet is counted by reason in `drops` and costs that packet only.
 """
 
-import contextlib
 import secrets
-import struct
 from collections import Counter
 from collections.abc import Callable
 from time import monotonic
 
-import pylibsrtp
-
 from media_sfu.bandwidth.feedback import FeedbackGenerator
-from media_sfu.bandwidth.policing import TokenBucket, TrackPolicer
-from media_sfu.codecs import Codec
+from media_sfu.bandwidth.policing import TrackPolicer
+from media_sfu.codecs import Codec, Description
+from media_sfu.endpoint import MAX_SSRCS, Endpoint, Send
 from media_sfu.forwarding.clock import SenderClock
 from media_sfu.forwarding.keyframes import KeyframeRequests
 from media_sfu.forwarding.layers import NEVER, LayerSwitch
@@ -32,111 +29,11 @@ from media_sfu.forwarding.retransmission import LossDetector, RetransmissionBuff
 from media_sfu.forwarding.rewriter import Rewriter
 from media_sfu.forwarding.sequence import SequenceWindow
 from media_sfu.net.ice import Path
-from media_sfu.net.srtp import SrtpSession
 from media_sfu.net.transport import Transport
 from media_sfu.rtp import extensions, packet, rtcp
 from media_sfu.stats import PeerCounters
 
-MAX_SSRCS = 64  # per transport: libsrtp keeps a context for each authenticated one
-MAX_ERRORS, ERROR_SECONDS = 100, 10.0  # authenticated but malformed packets before the transport is closed
-RTCP_PER_SECOND = 200
-
-Send = Callable[[bytes, Path], bool]
 Learn = Callable[[int, int, dict[int, bytes]], "Source | None"]
-
-
-class Endpoint:
-    """SRTP of one connected transport. `on_rtcp(blocks, now)` gets what the browser reports, `on_violation()` is called
-    after 100 malformed packets in 10 s.
-    """
-
-    def __init__(self, transport: Transport, counters: PeerCounters, send: Send, drops: Counter[str]) -> None:
-        self.counters = counters
-        self.drops = drops
-        self.path: Path | None = None
-        self.received = 0  # authenticated packets
-        self.on_rtcp: Callable[[list[rtcp.Block], float], None] | None = None
-        self.on_violation: Callable[[], None] | None = None
-        self._transport = transport
-        self._send = send
-        self._rx: SrtpSession | None = None
-        self._tx: SrtpSession | None = None
-        self._seen: dict[int, bool] = {}  # SSRC that libsrtp has a context for -> whether it belongs to a source
-        self._rtcp_rate = TokenBucket(RTCP_PER_SECOND, RTCP_PER_SECOND)
-        self._errors, self._errors_since = 0, 0.0
-
-    def connect(self) -> None:
-        """Take the keys of the transport's DTLS connection and its packets."""
-        self._rx, self._tx = SrtpSession(self._transport.dtls.rx), SrtpSession(self._transport.dtls.tx)
-        self._transport.agent.on_media = self.receive
-        self.path = self._transport.path
-
-    def close(self) -> None:
-        """Drop the keys: nothing is sent or read any more."""
-        self._rx = self._tx = self.path = None
-
-    def send_rtcp(self, compound: bytes) -> None:
-        """Protect and send one RTCP packet; silently nothing while there is no path."""
-        if self._tx is not None and self.path is not None:
-            self._send(self._tx.protect_rtcp(compound), self.path)
-
-    def receive(self, data: bytes, path: Path) -> None:
-        """One SRTP or SRTCP packet from a validated address. Never raises."""
-        try:
-            if packet.is_rtcp(data):
-                self._receive_rtcp(data, path)
-            else:
-                self._receive_rtp(data, path)
-        except pylibsrtp.Error:
-            self.drops["srtp"] += 1
-        except (ValueError, IndexError, struct.error):
-            self._malformed()
-
-    def _receive_rtcp(self, data: bytes, path: Path) -> None:
-        ssrc = int.from_bytes(data[4:8], "big")
-        if self._rx is None or not self._seat(ssrc):
-            return
-        plain = self._rx.unprotect_rtcp(data)
-        self._authenticated(ssrc, path)
-        now = monotonic()
-        if not self._rtcp_rate.take(1, now):
-            self.drops["rtcp_rate"] += 1
-        elif self.on_rtcp is not None:
-            self.on_rtcp(rtcp.parse_compound(plain), now)
-
-    def _receive_rtp(self, data: bytes, path: Path) -> None:
-        self.drops["unexpected_rtp"] += 1
-
-    def _seat(self, ssrc: int) -> bool:
-        """Whether a packet of this SSRC may be looked at: known, or a seat is free or can be freed."""
-        if ssrc in self._seen or len(self._seen) < MAX_SSRCS or not all(self._seen.values()):
-            return True
-        self.drops["ssrc_limit"] += 1
-        return False
-
-    def _authenticated(self, ssrc: int, path: Path) -> None:
-        self.received += 1
-        if path != self.path:
-            self._transport.heard(path)
-        if ssrc not in self._seen:
-            self._seen[ssrc] = False
-            if len(self._seen) > MAX_SSRCS:
-                self._unseat(next(old for old, bound in self._seen.items() if not bound))
-
-    def _unseat(self, ssrc: int) -> None:
-        if self._seen.pop(ssrc, None) is not None and self._rx is not None:
-            with contextlib.suppress(pylibsrtp.Error):  # it never had a context
-                self._rx.remove_stream(ssrc)
-
-    def _malformed(self) -> None:
-        self.drops["malformed"] += 1
-        now = monotonic()
-        if now - self._errors_since > ERROR_SECONDS:
-            self._errors, self._errors_since = 0, now
-        self._errors += 1
-        if self._errors >= MAX_ERRORS and self.on_violation is not None:
-            self._errors = 0
-            self.on_violation()
 
 
 class Track:
@@ -245,57 +142,64 @@ class Ingress(Endpoint):
             self.send_rtcp(rtcp.picture_loss_indication(self.ssrc, source.ssrc))
 
     def _receive_rtp(self, data: bytes, path: Path) -> None:
-        wire_ssrc = int.from_bytes(data[8:12], "big")
-        if self._rx is None or (wire_ssrc not in self._seen and not self._seat(wire_ssrc)):
+        ssrc = int.from_bytes(data[8:12], "big")
+        if self._rx is None or (ssrc not in self._seen and not self._seat(ssrc)):
             return
         plain = self._rx.unprotect(data)
         self.counters.packets_in += 1
         self.counters.bytes_in += len(data)
-        self._authenticated(wire_ssrc, path)
-        header = packet.parse(plain)
-        _, payload_type, sequence, _, ssrc, profile, ext_start, ext_end, start, end = header
-        now = monotonic()
+        self._authenticated(ssrc, path)
+        header, now = packet.parse(plain), monotonic()
         if self.transport_sequence_id:
-            found = extensions.find(plain, profile, ext_start, ext_end, self.transport_sequence_id)
-            if found is not None and found[1] == 2:
-                self.feedback.arrived(plain[found[0]] << 8 | plain[found[0] + 1], now)
-        source = self._sources.get(ssrc) or self._learn(ssrc, payload_type, plain, header)
+            self._note_arrival(plain, header, now)
+        source = self._sources.get(ssrc) or self._learn(ssrc, plain, header)
         if source is None:
             self.drops["unknown_ssrc"] += 1
-            return
-        repaired = payload_type == source.repair_payload_type
-        if repaired:
-            restored = unwrap_rtx(plain, start, end)
-            if restored is None:
-                return  # a padding probe
-            sequence, start = restored
-        elif payload_type != source.payload_type:
-            return  # not relayed: RED, telephone-event
-        if not source.policer.admit(len(data), now):
+        elif not source.policer.admit(len(data), now):
             self.drops["policed"] += 1
-            return
+        elif header[1] == source.payload_type:
+            self._take(source, plain, header, header[2], header[8], now)
+        elif header[1] == source.repair_payload_type:
+            restored = unwrap_rtx(plain, header[8], header[9])
+            if restored is not None:  # else a padding probe
+                self._take(source, plain, header, *restored, now)
+
+    def _note_arrival(self, plain: bytes, header: packet.Header, now: float) -> None:
+        found = extensions.find(plain, header[5], header[6], header[7], self.transport_sequence_id)
+        if found is not None and found[1] == 2:
+            self.feedback.arrived(plain[found[0]] << 8 | plain[found[0] + 1], now)
+
+    def _take(self, source: Source, plain: bytes, header: packet.Header, sequence: int, start: int, now: float) -> None:
+        """A packet of `source`, `sequence` and `start` those of the original if it came as RTX."""
         extended = source.window.accept(sequence)
         if extended is None:
             self.drops["duplicate"] += 1
             return
-        if not repaired:
-            source.reception.received(extended, header[3], len(data), now)
-        self._forward(source, plain, header, start, extended, now)
-
-    def _forward(
-        self, source: Source, plain: bytes, header: packet.Header, start: int, sequence: int, now: float
-    ) -> None:
-        marker, _, _, timestamp, _, profile, ext_start, ext_end, _, end = header
+        if header[1] == source.payload_type:
+            source.reception.received(extended, header[3], len(plain), now)
         source.last_packet_at = now
-        description = source.codec.describe(plain, start, end)
+        description = source.codec.describe(plain, start, header[9])
         if source.video:
-            source.loss.received(sequence, now, keyframe=description[1])
+            source.loss.received(extended, now, keyframe=description[1])
             if description[1]:
-                self._keyframe(source, plain, start, end)
+                self._keyframe(source, plain, start, header[9])
         elif self.audio_level_id and source.on_level is not None:
-            found = extensions.find(plain, profile, ext_start, ext_end, self.audio_level_id)
+            found = extensions.find(plain, header[5], header[6], header[7], self.audio_level_id)
             if found is not None and found[1]:
                 source.on_level(plain[found[0]])
+        self._forward(source, plain, header, start, extended, description, now)
+
+    def _forward(
+        self,
+        source: Source,
+        plain: bytes,
+        header: packet.Header,
+        start: int,
+        sequence: int,
+        description: Description,
+        now: float,
+    ) -> None:
+        marker, timestamp, end = header[0], header[3], header[9]
         if description[1] and len(source.forwards) != len(source.track.forwards) and sequence == source.window.highest:
             for forward in source.track.forwards:
                 forward.offer(source, plain, sequence, timestamp, start, description, now)
@@ -307,10 +211,10 @@ class Ingress(Endpoint):
             if rewritten is not None:
                 forward.egress.send_rtp(rewritten)
 
-    def _learn(self, ssrc: int, payload_type: int, plain: bytes, header: packet.Header) -> Source | None:
+    def _learn(self, ssrc: int, plain: bytes, header: packet.Header) -> Source | None:
         if self.learn is None:
             return None
-        source = self.learn(ssrc, payload_type, extensions.read_all(plain, *header[5:8]))
+        source = self.learn(ssrc, header[1], extensions.read_all(plain, *header[5:8]))
         return source if source is not None and self.add_source(ssrc, source) else None
 
     def _keyframe(self, source: Source, plain: bytes, start: int, end: int) -> None:
@@ -369,7 +273,7 @@ class Forward:
         sequence: int,
         timestamp: int,
         start: int,
-        description: tuple[bool, bool, tuple[int, ...]],
+        description: Description,
         now: float,
     ) -> None:
         """The packet about to come starts a keyframe of `source`: switch to it if that is wanted."""

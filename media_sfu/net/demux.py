@@ -8,6 +8,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+from aioice.stun import Message
+
 from media_sfu.net import stun
 from media_sfu.net.ice import IceAgent, Path
 from media_sfu.net.limits import Offenders
@@ -61,26 +63,28 @@ class Demux:
             self.drops["stun_stranger"] += 1
             return
         now = self._clock()
-        address = path if isinstance(path, tuple) else (path.host, path.port)
-        if not agent.owns(path) and self._offenders.ignored(address[0], now):
+        source = (path[0], path[1]) if isinstance(path, tuple) else (path.host, path.port)
+        if not agent.owns(path) and self._offenders.ignored(source[0], now):
             self.drops["stun_ignored"] += 1
             return
         password = agent.password_of(ufrag, now)
         if password is None or not agent.checks.take(1, now):
             self.drops["stun_rate"] += 1
             return
+        request = self._authenticate(data, password, source[0], now)
+        if request is not None:
+            agent.checked(path, ufrag, now, nominated="USE-CANDIDATE" in request.attributes)
+            response = stun.success_response(request, source, password)
+            if len(response) <= len(data) + stun.MAX_RESPONSE_GROWTH:
+                self._send(response, path)
+
+    def _authenticate(self, data: bytes, password: bytes, host: str, now: float) -> Message | None:
         try:
             request = stun.authenticate(data, password)
-            response = b"" if request is None else stun.success_response(request, (address[0], address[1]), password)
         except Exception:  # aioice raises ValueError, struct.error and others on malformed attributes
             self.drops["stun_malformed"] += 1
-            return
+            return None
         if request is None:
-            self._offenders.failed(address[0], now)
+            self._offenders.failed(host, now)
             self.drops["stun_integrity"] += 1
-            return
-        if len(response) > len(data) + stun.MAX_RESPONSE_GROWTH:
-            self.drops["stun_amplification"] += 1
-            return
-        agent.checked(path, ufrag, now, nominated="USE-CANDIDATE" in request.attributes)
-        self._send(response, path)
+        return request

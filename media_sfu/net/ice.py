@@ -33,6 +33,8 @@ class TcpPath(Protocol):
 
     def send(self, data: bytes) -> bool: ...
 
+    def abort(self) -> None: ...
+
 
 Path = UdpAddress | TcpPath
 
@@ -115,15 +117,14 @@ class IceAgent:
             self._notify()
 
     def close(self) -> None:
-        """Kill the credentials and forget every address: nothing that arrives later reaches this agent."""
+        """Kill credentials and addresses: nothing reaches this agent any more, and nothing queued leaves."""
+        self.on_media = self.on_dtls = self.on_selected = None
         for ufrag in list(self._passwords):
             self._forget(ufrag)
         for path in list(self._pairs):
-            if self._table.by_path.get(path) is self:
-                del self._table.by_path[path]
-        self._pairs.clear()
-        self.selected = None
-        self.on_media = self.on_dtls = self.on_selected = None
+            self.lost(path)
+            if not isinstance(path, tuple):
+                path.abort()
 
     def _may_move(self, ufrag: bytes, now: float) -> bool:
         if self._data_at is None or now - self._data_at > SILENT_PAIR_SECONDS:

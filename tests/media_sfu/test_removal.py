@@ -108,3 +108,12 @@ async def test_wrong_certificate_gets_no_media(meeting: Meeting):
     await person.publishing.connect(Remote.of(answer["sdp"]))
     await until(lambda: meeting.told("transport_state", peer="person-w", state="failed"))
     await person.close()
+
+
+async def test_connection_of_a_barred_person_is_closed_with_what_it_holds(meeting: Meeting):
+    await meeting.join("person-b", publish=False)
+    await meeting.join("person-a", tcp=True)
+    connections = meeting.worker.media.connections.open
+    assert len(connections) == 1
+    await meeting.link.request("bar", router=ROUTER, subjects=["user:person-a"])
+    await until(lambda: not connections)
