@@ -2,7 +2,7 @@
 
 unexport PYTHONDONTWRITEBYTECODE
 PYTHON_IN_VENV := .venv/bin/python
-PYTEST := $(PYTHON_IN_VENV) -m pytest
+PYTEST := $(PYTHON_IN_VENV) -m pytest --quiet --durations 10
 PACKAGES := liveon tenants audit accounts conferences admintool
 SERVE := $(PYTHON_IN_VENV) manage.py serve
 SERVE_OPTIONS := $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT)) $(if $(MEDIA_PORT),--media-port $(MEDIA_PORT)) \
