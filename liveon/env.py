@@ -110,13 +110,17 @@ def postgresql(url: str) -> dict[str, Any]:
 
 
 def sqlite(path: Path) -> dict[str, Any]:
-    """Django's database settings for the embedded SQLite file: WAL, one writer at a time, a busy timeout of 5 s."""
+    """Django's database settings for the embedded SQLite file: WAL, one writer at a time, a busy timeout of 5 s.
+
+    Its temporary tables stay in memory, so that every file of ours has a name and can be looked into.
+    """
+    pragmas = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY")
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": path,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 5,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+            "init_command": "".join(f"PRAGMA {pragma};" for pragma in pragmas),
         },
     }
