@@ -26,9 +26,9 @@ def main() -> None:
         for scenario in arguments.scenarios:
             measured = asyncio.run(run(scenario, timing))
             _print(measured)
-            costs.setdefault(scenario, []).append(measured[COST])
-    if not arguments.direct:
-        _print_fits({scenario: median(values) for scenario, values in costs.items()})
+            if not arguments.direct:
+                costs.setdefault(scenario, []).append(measured[COST])
+    _print_fits({scenario: median(values) for scenario, values in costs.items()})
 
 
 def _arguments() -> argparse.Namespace:

@@ -92,7 +92,8 @@ async def run_direct(scenario: Scenario, timing: Timing) -> dict[str, Any]:
     receivers.close()
     for each in sockets:
         each.close()
-    return {**scenario.described(), "direct": True, **measured}
+    own = {name: value for name, value in measured.items() if not name.startswith("worker_")}
+    return {**scenario.described(), "direct": True, **own}
 
 
 def _direct_pair(receivers: Receivers) -> tuple[Publisher, Sequence[socket.socket]]:
