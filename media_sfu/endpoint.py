@@ -51,6 +51,7 @@ class Endpoint:
     def close(self) -> None:
         """Drop the keys: nothing is sent or read any more."""
         self._rx = self._tx = self.path = None
+        self.on_rtcp = self.on_violation = None
 
     def send_rtcp(self, compound: bytes) -> None:
         """Protect and send one RTCP packet; silently nothing while there is no path."""

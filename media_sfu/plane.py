@@ -109,6 +109,11 @@ class Ingress(Endpoint):
         self.audio_level_id = 0
         self._sources: dict[int, Source] = {}
 
+    def close(self) -> None:
+        super().close()
+        self.learn = None
+        self._sources.clear()
+
     def add_source(self, ssrc: int, source: Source) -> bool:
         """Packets of `ssrc` (media or RTX) belong to `source`; False when the transport has too many already."""
         if ssrc not in self._sources and len(self._sources) >= MAX_SSRCS:

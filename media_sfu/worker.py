@@ -19,7 +19,7 @@ from media_sfu.stats import LoopLag, PacketRates, PeerCounters
 
 TICK_SECONDS = 0.02
 COLLECT_SECONDS = 5
-TIDY_SECONDS = 600
+TIDY_SECONDS = 60
 REMEMBERED_PEERS = 2000
 
 log = logging.getLogger(__name__)

@@ -86,7 +86,7 @@ class Commands:
         if running is None or peer not in running.peers:
             ended = self._worker.final.get((router, peer))
             return {"statistics": ended or PeerCounters().as_json()}
-        log.info("peer closed: %s", reason)
+        log.debug("peer closed: %s", reason)
         return {"statistics": running.close_peer(self._own(link, router, peer), reason, asked_by=link)}
 
     def publish(

@@ -66,6 +66,7 @@ class _Channel:
 
     def close(self) -> None:
         self._closed = True
+        self._out = _to_nobody
         while self._incoming.full():
             self._incoming.get_nowait()
         self._incoming.put_nowait(None)
@@ -79,6 +80,10 @@ class _Channel:
     async def _send(self, datagram: bytes) -> None:
         if not self._closed:
             self._out(datagram)
+
+
+def _to_nobody(_: bytes) -> None:
+    """Where a closed channel sends; it holds its transport no longer, so that both are freed without the collector."""
 
 
 class _Dtls(RTCDtlsTransport):
@@ -163,6 +168,8 @@ class DtlsConnection:
     def close(self) -> None:
         """End aiortc's task by a ConnectionError from its channel. Nothing is sent."""
         self._closed = True
+        self._dtls.remove_all_listeners()
+        self.on_closed = None
         self._channel.close()
 
     def _changed(self) -> None:
