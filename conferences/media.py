@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 Json = dict[str, Any]
 
 PUBLICATIONS_PER_PEER = 4
+SPARE_PEERS = 10  # above the room's limit: a stay that was replaced is closed a moment after its successor is made
 MOST_REBUILDS = 3  # of one peer whose media timed out
 GONE = frozenset(("unknown_peer", "unknown_router", "not_owner", "stale_epoch"))
 
@@ -179,7 +180,8 @@ class Media:
                         rebuilt.append(peer.participant_id)
                 meeting.told_unavailable = False
             except MediaUnavailable:
-                if not self.workers.live and not meeting.told_unavailable:
+                is_certain = not self.workers.live and not self.workers.in_doubt()
+                if is_certain and not meeting.told_unavailable:
                     meeting.told_unavailable = True
                     self._events.unavailable(list(meeting.peers))
             except MeetingError as error:
@@ -205,7 +207,8 @@ class Media:
         meeting.router = placement
 
     async def _create_router(self, meeting: RoutedMeeting, placement: Placement) -> None:
-        limits = {"participants": placement.participant_limit, "publications_per_peer": PUBLICATIONS_PER_PEER}
+        participants = placement.participant_limit + SPARE_PEERS
+        limits = {"participants": participants, "publications_per_peer": PUBLICATIONS_PER_PEER}
         where = {"router": meeting.public_id, "epoch": placement.epoch}
         try:
             await self.workers.request(placement.worker, "create_router", **where, bars=placement.bars, limits=limits)

@@ -25,6 +25,7 @@ from conferences.signalling.orders import carry_out_orders
 
 log = structlog.get_logger(__name__)
 
+SETTLE_SECONDS = 1.0
 LOOK_SECONDS = 1.0
 SCAN_SECONDS = 0.3
 RESTORE_SECONDS = 0.5
@@ -45,6 +46,7 @@ async def start() -> None:
     while not await _is_ready():  # noqa: ASYNC110 (nobody tells when a database is back)
         await asyncio.sleep(1)
     runtime.run()
+    await runtime.media.workers.settle(seconds=SETTLE_SECONDS)
     _running = runtime
 
 

@@ -5,6 +5,7 @@ whose link is lost gets one second to answer a new `hello` before it counts as d
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,8 +37,9 @@ class Worker:
     draining: bool
     load: float = 0.0
 
-    def report(self) -> WorkerReport:
-        return WorkerReport(self.name, Path(self.link.socket_path).name, self.start, self.load, self.draining)
+    def report(self, *, answers: bool) -> WorkerReport:
+        socket = Path(self.link.socket_path).name
+        return WorkerReport(self.name, socket, self.start, self.load, draining=self.draining, answers=answers)
 
 
 class Workers:
@@ -55,7 +57,9 @@ class Workers:
         on_dead: Callable[[str, str], None],
     ) -> None:
         self.live: dict[str, Worker] = {}
+        self._lost: dict[str, Worker] = {}  # in their second of grace
         self.link_id = new_public_id()
+        self._answered = asyncio.Event()
         self._directory = directory
         self._on_event, self._on_up, self._on_dead = on_event, on_up, on_dead
         self._following: dict[Path, asyncio.Task[None]] = {}
@@ -66,6 +70,15 @@ class Workers:
             task = self._following.get(path)
             if task is None or task.done():
                 self._following[path] = asyncio.create_task(self._follow(path), name=f"worker-{path.stem}")
+
+    async def settle(self, *, seconds: float) -> None:
+        """Wait until every socket that is there has answered, but not for long: a start must not move meetings."""
+        self.scan()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while len(self.live) < len(self._following):
+                    self._answered.clear()
+                    await self._answered.wait()
 
     async def stop(self) -> None:
         """Close the links; the workers keep the media for their grace time."""
@@ -78,7 +91,13 @@ class Workers:
         return {worker.name: worker.start for worker in self.live.values()}
 
     def reports(self) -> list[WorkerReport]:
-        return [worker.report() for worker in self.live.values()]
+        """All that answer, and those whose link was lost a moment ago: meetings stay with them for that long."""
+        answering = [worker.report(answers=True) for worker in self.live.values()]
+        return answering + [worker.report(answers=False) for worker in self._lost.values()]
+
+    def in_doubt(self) -> bool:
+        """Whether a worker may yet turn out to be alive."""
+        return bool(self._lost)
 
     def draining(self) -> list[str]:
         return [worker.name for worker in self.live.values() if worker.draining]
@@ -106,6 +125,7 @@ class Workers:
                 fresh = await self._say_hello(path)
                 if fresh is not None:
                     worker = await self._stay_linked(fresh, before=worker)
+                    self._lost[worker.name] = worker
                     deadline = loop.time() + GRACE_SECONDS
                 elif worker is not None and loop.time() >= deadline:
                     self._bury(worker)
@@ -113,7 +133,7 @@ class Workers:
                 await asyncio.sleep(RETRY_SECONDS)
         finally:
             if worker is not None:
-                self.live.pop(worker.name, None)
+                self._lost.pop(worker.name, None)
 
     async def _say_hello(self, path: Path) -> Worker | None:
         """A new link, or None while nobody answers."""
@@ -136,7 +156,9 @@ class Workers:
         """Use the link until it is lost."""
         if before is not None and before.start != worker.start:
             self._bury(before)
+        self._lost.pop(worker.name, None)
         self.live[worker.name] = worker
+        self._answered.set()
         log.info("media_worker_up", worker=worker.name, start=worker.start)
         self._on_up(worker)
         try:
@@ -148,6 +170,7 @@ class Workers:
         return worker
 
     def _bury(self, worker: Worker) -> None:
+        self._lost.pop(worker.name, None)
         log.warning("media_worker_dead", worker=worker.name, start=worker.start)
         self._on_dead(worker.name, worker.start)
 

@@ -3,17 +3,20 @@
 `conferences/signalling/orders.py` carries the rows out in the web process.
 """
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from audit.events import Actor, record_event
 from conferences.models import Meeting, MeetingCommand
 from conferences.wake import meeting_changed
 
 Kind = MeetingCommand.Kind
+
+GIVE_UP_AFTER = timedelta(seconds=60)  # a worker that was silent for so long has dropped its media, and bars go along
 
 
 def order_removal(meeting: Meeting, *, participant_id: str, subjects: list[str]) -> MeetingCommand:
@@ -39,9 +42,14 @@ def order_revocation(meeting: Meeting, whose: dict[str, str], *, actor: Actor, c
     return _order(meeting, Kind.REVOKE, {**whose, "cause": cause, "by": actor.name, "by_id": actor.id})
 
 
-def open_commands() -> QuerySet[MeetingCommand]:
-    """What is still to be done, oldest first, of all tenants: the web process acts for each in its tenant's context."""
-    return MeetingCommand.objects.filter(done_at=None).select_related("tenant", "meeting__worker").order_by("pk")
+def open_commands(workers: Collection[str], *, now: datetime) -> QuerySet[MeetingCommand]:
+    """What a process that hears these workers can do now, oldest first, of all tenants.
+
+    A revocation needs no worker; after a minute a command is done with in any case.
+    """
+    doable = Q(meeting__worker=None) | Q(meeting__worker__name__in=workers) | Q(kind=Kind.REVOKE)
+    commands = MeetingCommand.objects.filter(doable | Q(created_at__lt=now - GIVE_UP_AFTER), done_at=None)
+    return commands.select_related("tenant", "meeting__worker").order_by("pk")
 
 
 @transaction.atomic

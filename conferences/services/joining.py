@@ -44,6 +44,8 @@ from conferences.services.meetings import is_full, let_in, live_meeting, lock_ro
 from conferences.services.roles import host_of, lobby_is_on
 from tenants.ids import hash_secret, new_secret
 
+NO_SCREEN = {"screen": True, "screen_audio": True}  # as in `Participant.muted`: a new page shares nothing yet
+
 
 @dataclass(frozen=True)
 class Entrance:
@@ -72,7 +74,8 @@ def join_meeting(visitor: Visitor, *, resume: str | None, microphone: bool, came
     is_back = is_same_tab = False
     if present is not None and _goes_on(visitor, present, token_hash):
         is_back, is_same_tab = True, token_hash == present.resume_hash
-        participant = _come_back(present, visitor, microphone=microphone, camera=camera, now=now)
+        muted = {"microphone": not microphone, "camera": not camera, **({} if is_same_tab else NO_SCREEN)}
+        participant = _come_back(present, visitor, muted=muted, now=now)
     else:
         if present is not None:
             take_out(present, reason=LeaveReason.DUPLICATE, actor=SYSTEM, left_at=now)
@@ -170,13 +173,11 @@ def _is_same_place(visitor: Visitor, participant: Participant) -> bool:
     return bool(visitor.device and participant.device == visitor.device)
 
 
-def _come_back(
-    participant: Participant, visitor: Visitor, *, microphone: bool, camera: bool, now: datetime
-) -> Participant:
+def _come_back(participant: Participant, visitor: Visitor, *, muted: dict[str, bool], now: datetime) -> Participant:
     participant.disconnected_at = None
     participant.last_seen_at = now
     participant.login_key = visitor.login_key
-    participant.muted = {**participant.muted, "microphone": not microphone, "camera": not camera}
+    participant.muted = {**participant.muted, **muted}
     participant.save(update_fields=["disconnected_at", "last_seen_at", "login_key", "muted"])
     if participant.state == ParticipantState.JOINED:
         note_reconnect(participant.public_id, now=now)
@@ -206,7 +207,7 @@ def _enter(
         last_seen_at=now,
         ip_address=visitor.ip_address,
         user_agent=visitor.user_agent,
-        muted={"microphone": not microphone, "camera": not camera, "screen": True, "screen_audio": True},
+        muted={"microphone": not microphone, "camera": not camera, **NO_SCREEN},
     )
     if not waits:
         let_in(participant, now=now)

@@ -21,13 +21,17 @@ from conferences.wake import meeting_changed
 
 @dataclass(frozen=True)
 class WorkerReport:
-    """What is known of a worker at a heartbeat. `load` is in outgoing packets per second."""
+    """What a web process knows of a worker. `load` is in outgoing packets per second.
+
+    `answers` is false for a moment after the link was lost: the worker may be alive, but takes no new meetings.
+    """
 
     name: str
     socket: str
     worker_epoch: str
     load: float
-    draining: bool
+    draining: bool = False
+    answers: bool = True
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ def note_workers(reports: Iterable[WorkerReport], *, now: datetime) -> list[str]
 
     Returns the names of those that an operator has ordered to drain and that do not know it yet.
     """
-    return [report.name for report in reports if _note_worker(report, now=now)]
+    return [report.name for report in reports if report.answers and _note_worker(report, now=now)]
 
 
 def _note_worker(report: WorkerReport, *, now: datetime) -> bool:
@@ -63,9 +67,9 @@ def _note_worker(report: WorkerReport, *, now: datetime) -> bool:
 def place_meeting(meeting: Meeting, *, workers: Collection[WorkerReport]) -> Placement | None:
     """Where the meeting is, after moving it if it has to.
 
-    `workers` are those that answer this process. A placement on a worker that has died or restarted is replaced
-    (`epoch` + 1), one on a draining worker only when there is another. None when the meeting is over or no worker is
-    live: it is then placed nowhere.
+    A placement on a worker that has died or restarted is replaced (`epoch` + 1), one on a draining worker only when
+    there is another. None when the meeting is over or there is no worker to move it to; it then stays where it is, for
+    a process that hears more.
     """
     room = lock_room(meeting.room_id)
     locked = Meeting.objects.select_related("worker").get(pk=meeting.pk)
@@ -73,9 +77,8 @@ def place_meeting(meeting: Meeting, *, workers: Collection[WorkerReport]) -> Pla
         return None
     present = _report_of(locked, workers)
     if present is None or present.draining:
-        chosen = _least_loaded(report for report in workers if not report.draining)
+        chosen = _least_loaded(report for report in workers if report.answers and not report.draining)
         if chosen is None and present is None:
-            _placed_nowhere(locked)
             return None
         if chosen is not None:
             _move(locked, chosen)
@@ -106,12 +109,6 @@ def _move(meeting: Meeting, worker: MediaWorker) -> None:
     meeting.epoch += 1 if was_placed else 0
     meeting.save(update_fields=["worker", "worker_epoch", "epoch"])
     meeting_changed(meeting)
-
-
-def _placed_nowhere(meeting: Meeting) -> None:
-    if meeting.worker_id is not None:
-        meeting.worker = None  # `worker_epoch` stays: the next placement is a re-placement
-        meeting.save(update_fields=["worker"])
 
 
 def order_drain(name: str) -> bool:

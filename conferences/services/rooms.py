@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.events import Actor, record_event
 from conferences.models import Participant, ParticipantState, Room
-from conferences.services.meetings import end_live_meeting
+from conferences.services.meetings import end_live_meeting, live_meeting, settle
 from tenants.models import Tenant
 
 EDITABLE = ("name", "guests_allowed", "lobby", "participant_limit")
@@ -75,6 +75,7 @@ def edit_room(room: Room, *, actor: Actor, **changes: Any) -> Room:
     changed = {field: [before[field], after[field]] for field in before if before[field] != after[field]}
     if changed:
         _record(locked, "room_edited", actor, changed)
+        _apply_now(locked)
     return locked
 
 
@@ -110,6 +111,13 @@ def live_occupancy(rooms: Iterable[Room]) -> dict[int, list[str]]:
     for room_pk, name in present.order_by("joined_at", "pk").values_list("meeting__room_id", "name"):
         occupancy[room_pk].append(name)
     return occupancy
+
+
+def _apply_now(room: Room) -> None:
+    """The running meeting follows: who waits may enter now, who is named host becomes it if there is none."""
+    meeting = live_meeting(room)
+    if meeting is not None:
+        settle(meeting, now=timezone.now())
 
 
 def _set_hosts(room: Room, hosts: Iterable[User]) -> None:

@@ -180,6 +180,15 @@ class Hub:
             if connection.stage is Stage.JOINING:
                 self._welcome(connection, local, token=token, goes_on=goes_on)
 
+    async def _complete_admitted(self, connection: Connection, local: LocalMeeting) -> None:
+        """The same for somebody who waited. If it fails the client comes back: the database has let them in."""
+        try:
+            await self._complete(connection, local)
+        except Exception:
+            self.closed(connection)
+            connection.outbox.close(RESTART)
+            raise
+
     def _welcome(self, connection: Connection, local: LocalMeeting, *, token: str, goes_on: bool) -> None:
         assert local.roster is not None
         participant_id, room, now = connection.participant_id, local.meeting.room, timezone.now()
@@ -269,7 +278,7 @@ class Hub:
         if participant_id in roster.participants:
             if connection.stage is Stage.WAITING:
                 connection.stage = Stage.JOINING
-                self.spawn(self._complete(connection, local))
+                self.spawn(self._complete_admitted(connection, local))
             elif connection.stage is Stage.JOINED:
                 self._check_joined(connection, roster.participants[participant_id])
         elif participant_id in roster.left:

@@ -5,7 +5,7 @@ stays open: when its meeting is placed anew the bars go along, and then there is
 """
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from channels.db import database_sync_to_async
@@ -14,21 +14,20 @@ from django.utils import timezone
 from conferences.errors import MeetingError
 from conferences.media import Media
 from conferences.models import MeetingCommand
-from conferences.services.commands import mark_done, open_commands
+from conferences.services.commands import GIVE_UP_AFTER, mark_done, open_commands
 from conferences.services.revocation import carry_out_revocation
 from tenants.context import tenant_context
 
 log = structlog.get_logger(__name__)
 
 MOST_AT_ONCE = 200
-GIVE_UP_AFTER = timedelta(seconds=60)
 
 Kind = MeetingCommand.Kind
 
 
 async def carry_out_orders(media: Media) -> None:
     """Do what is open, of all meetings whose workers answer this process."""
-    commands = await database_sync_to_async(_open)()
+    commands = await database_sync_to_async(_open)(list(media.workers.live))
     await asyncio.gather(*(_carry_out(media, command) for command in commands))
 
 
@@ -63,8 +62,8 @@ async def _do(media: Media, command: MeetingCommand) -> bool:
     return True
 
 
-def _open() -> list[MeetingCommand]:
-    return list(open_commands()[:MOST_AT_ONCE])
+def _open(workers: list[str]) -> list[MeetingCommand]:
+    return list(open_commands(workers, now=timezone.now())[:MOST_AT_ONCE])
 
 
 def _revoke(command: MeetingCommand) -> list[str]:

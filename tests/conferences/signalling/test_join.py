@@ -129,6 +129,24 @@ async def test_lobby_goes_on_without_a_host_and_starts_with_one(worker, room, ho
     await guest.expect("waiting", reason="lobby")
 
 
+async def test_lobby_switched_off_lets_everybody_in(worker, room, host, guest_pass):
+    await database_sync_to_async(edit_room)(room, actor=SYSTEM, lobby=True)
+    chair = await member_browser(host, room)
+    await chair.join()
+    guest = await guest_browser(guest_pass)
+    await guest.ask_to_join()
+    await guest.expect("waiting", reason="lobby")
+    await database_sync_to_async(edit_room)(room, actor=SYSTEM, lobby=False)
+    await guest.expect("joined")
+
+
+async def test_member_named_host_becomes_it_at_once_when_there_is_none(worker, room, member):
+    talker = await member_browser(member, room)
+    assert (await talker.join())["role"] == "member"
+    await database_sync_to_async(edit_room)(room, actor=SYSTEM, hosts=[member])
+    assert (await talker.expect("participant_updated"))["participant"]["role"] == "host"
+
+
 async def test_next_named_host_takes_over_when_the_host_leaves(worker, room, host, member, tenant):
     deputy = await database_sync_to_async(make_user)(tenant, "deputy")
     await database_sync_to_async(room.hosts.add)(deputy)

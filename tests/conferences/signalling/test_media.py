@@ -35,7 +35,7 @@ async def second_worker(worker, sfu_dir):
 async def test_join_makes_router_and_peer(worker, browser, room, host):
     router = worker.asked("create_router")[0]
     assert router["router"] == browser.joined["meeting"]
-    assert router["limits"] == {"participants": 50, "publications_per_peer": 4}
+    assert router["limits"] == {"participants": 60, "publications_per_peer": 4}
     peer = worker.asked("create_peer")[0]
     assert (peer["peer"], peer["epoch"], peer["subjects"]) == (browser.id, 1, [f"user:{host.public_id}"])
 
@@ -184,6 +184,17 @@ async def test_lost_link_to_a_living_worker_is_taken_over_without_a_word(worker,
     await browser.expect("published")
     assert "rebuild" not in browser.types_seen()
     assert len(worker.asked("create_peer")) == 1
+
+
+async def test_lost_link_moves_no_meeting_within_its_second_of_grace(worker, second_worker, browser, room, member):
+    home = worker if worker.asked("create_router") else second_worker
+    other = await member_browser(member, room)
+    await home.drop_links()
+    await other.join()
+    await home.wait_for("take_over")
+    await home.wait_for("create_peer", 2)
+    assert "rebuild" not in browser.types_seen()
+    assert (await database_sync_to_async(Meeting.objects.get)()).epoch == 1
 
 
 async def test_client_that_missed_a_rebuild_builds_anew(worker, room, host):

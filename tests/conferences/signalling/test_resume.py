@@ -99,10 +99,13 @@ async def test_reload_without_token_goes_on_as_the_same_stay_with_new_media(work
     cookies = await database_sync_to_async(user_cookies)(host, room)
     browser = await member_browser(host, room, cookies)
     first = await browser.join()
+    await browser.send("mute", source="screen", muted=False)
+    await watcher.expect("participant_updated")
     await browser.lose()
     await watcher.expect("participant_updated")
     again = await member_browser(host, room, cookies)
     second = await again.join(microphone=False)
+    assert second["participants"][1]["muted"]["screen"] is True
     assert (second["you"], second["resumed"]) == (first["you"], False)
     assert second["participants"][1]["muted"]["microphone"] is True
     assert [each["reason"] for each in worker.asked("close_peer")] == ["left"]

@@ -196,7 +196,7 @@ async def test_old_revocation_does_not_end_a_later_stay(worker, room, host):
         MeetingCommand.objects.filter(pk=command.pk).update(created_at=earlier)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("conferences.signalling.orders._open", list)
+        patch.setattr("conferences.signalling.orders._open", lambda workers: [])
         await database_sync_to_async(order_of_the_past)()
     await until_stored(lambda: MeetingCommand.objects.filter(done_at__isnull=False).exists())
     await browser.send("ping", sent=1)
