@@ -15,7 +15,7 @@ from tests.services import folder, wait_until
 MEETING_S = 10
 WRITTEN = re.compile(r"^(\d+) .*\bO_(?:WRONLY|RDWR)\b.* = \d+<([^>]+)>", re.MULTILINE)
 
-# What LiveOn keeps, relative to its data folder; and SQLite's own temporary files, which have no name while they exist.
+# What LiveOn keeps, relative to its data folder.
 KEPT = ("liveon.sqlite3*", "secret_key", "serve.lock", "celery/*")
 # What belongs to nobody: devices, the interpreter's own cache of compiled modules.
 ELSEWHERE = ("/dev/*", "/proc/*", "*/__pycache__/*")
