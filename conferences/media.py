@@ -156,6 +156,13 @@ class Media:
             await self._close_peer(meeting, peer, reason=reason)
         self._forget_empty(meeting)
 
+    def let_go(self, meeting_id: str, participant_id: str) -> None:
+        """Another web process has taken the peer over: forget it, and leave the worker alone."""
+        meeting = self._meetings.get(meeting_id)
+        if meeting is not None:
+            meeting.peers.pop(participant_id, None)
+            self._forget_empty(meeting)
+
     async def restore(self) -> None:
         """Place again what is wanted and not placed, and move what is on a draining worker."""
         self.stirred.clear()

@@ -52,12 +52,24 @@ def _flush_batch(samples: Sequence[tuple[str, PeerCounters]], *, now: datetime) 
 
 def _advance(participant: Participant, sample: PeerCounters) -> BandwidthDelta:
     """Move the participant's counters up to `sample` and return by how much."""
-    before, counts = participant.counters, [_count(sample.counts, name) for name in COUNTERS]
-    known = [_count(before, name) for name in COUNTERS] if before.get("start") == sample.start else [0] * len(COUNTERS)
-    if any(count < old for count, old in zip(counts, known, strict=True)):
-        known = [0] * len(COUNTERS)
-    participant.counters = {} if sample.final else {"start": sample.start, **dict(zip(COUNTERS, counts, strict=True))}
+    counts = [_count(sample.counts, name) for name in COUNTERS]
+    known = _known(participant.counters, sample, counts)
+    stored = dict(zip(COUNTERS, counts, strict=True))
+    participant.counters = {"start": sample.start, "final": sample.final, **stored}
     return BandwidthDelta(participant.public_id, *(count - old for count, old in zip(counts, known, strict=True)))
+
+
+def _known(before: Mapping[str, Any], sample: PeerCounters, counts: list[int]) -> list[int]:
+    """What of `counts` was added before: nothing when another peer counted then.
+
+    That is so after another start of the worker, after a final count (unless it is the same one told twice), and when a
+    counter went back.
+    """
+    known = [_count(before, name) for name in COUNTERS]
+    is_other_peer = before.get("start") != sample.start
+    is_successor = before.get("final", False) and not (sample.final and counts == known)
+    went_back = any(count < old for count, old in zip(counts, known, strict=True))
+    return [0] * len(COUNTERS) if is_other_peer or is_successor or went_back else known
 
 
 def _count(counts: Mapping[str, Any], name: str) -> int:

@@ -38,6 +38,7 @@ POLL_SECONDS = 1.0
 WELCOME_SECONDS = 60.0
 RESTART = 1012
 STOP_SECONDS = 5.0
+ELSEWHERE_SECONDS = 5.0  # until the loss of a socket here has surely been written
 
 
 @dataclass
@@ -49,6 +50,7 @@ class LocalMeeting:
     connections: dict[str, Connection] = field(default_factory=dict)
     roster: Roster | None = None
     quality: dict[str, str] = field(default_factory=dict)
+    elsewhere_since: dict[str, float] = field(default_factory=dict)  # steady clock, s
 
     @property
     def public_id(self) -> str:
@@ -265,12 +267,24 @@ class Hub:
         for connection in list(local.connections.values()):
             self._check(connection, local, roster)
         for participant_id in self.media.peers_of(local.public_id):
-            if participant_id in roster.left:
-                reason = roster.left[participant_id] or "left"
-                self.spawn(self.media.detach(local.public_id, participant_id, reason=reason))
+            self._check_peer(local, participant_id, roster)
         if not local.connections and not self.media.peers_of(local.public_id):
             self.meetings.pop(local.public_id, None)
             self.broadcast.unfollow(local.public_id)
+
+    def _check_peer(self, local: LocalMeeting, participant_id: str, roster: Roster) -> None:
+        """Close the peer of somebody who has left; let go of one whose participant came back at another process."""
+        if participant_id in roster.left:
+            reason = roster.left[participant_id] or "left"
+            self.spawn(self.media.detach(local.public_id, participant_id, reason=reason))
+            return
+        view = roster.participants.get(participant_id)
+        is_elsewhere = view is not None and view.connected and participant_id not in local.connections
+        if not is_elsewhere:
+            local.elsewhere_since.pop(participant_id, None)
+        elif time.monotonic() - local.elsewhere_since.setdefault(participant_id, time.monotonic()) > ELSEWHERE_SECONDS:
+            del local.elsewhere_since[participant_id]
+            self.media.let_go(local.public_id, participant_id)
 
     def _check(self, connection: Connection, local: LocalMeeting, roster: Roster) -> None:
         """Bring one socket to what the roster says of its participant."""

@@ -47,6 +47,12 @@ def test_peer_made_anew_after_a_final_count_counts_from_zero(flush):
     assert flush(counters(120)) == 270
 
 
+def test_final_count_told_twice_is_added_once(flush):
+    flush(counters(100))
+    flush(counters(150, final=True))
+    assert flush(counters(150, final=True)) == 150
+
+
 def test_counter_that_went_back_is_a_new_one(flush):
     flush(counters(100))
     assert flush(counters(40)) == 140

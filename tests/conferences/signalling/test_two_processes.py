@@ -88,9 +88,13 @@ async def test_resumed_at_the_other_process_the_media_goes_on(pair, worker, othe
     with monkeypatch.context() as patch:
         patch.setattr(runtime, "_running", other)
         again = await member_browser(host, room, chair.cookies)
+    monkeypatch.setattr("conferences.signalling.hub.ELSEWHERE_SECONDS", 0.0)
     joined = await again.join(resume=chair.joined["resume"])
     assert (joined["you"], joined["resumed"]) == (chair.id, True)
     assert worker.asked("take_over")
+    first = runtime.hub()
+    await until(lambda: chair.id not in first.media.peers_of(chair.joined["meeting"]))
+    assert not worker.asked("close_peer")
 
 
 async def test_both_see_the_worker_die_and_place_the_meeting_once(pair, worker):
