@@ -51,12 +51,14 @@ NO_SCREEN = {"screen": True, "screen_audio": True}  # as in `Participant.muted`:
 class Entrance:
     """What a join came to. `participant` may be waiting.
 
-    `is_back`: the stay was there before. `media_goes_on`: the same tab is back, in the same media epoch.
+    `is_back`: the stay was there before. `media_goes_on`: the same tab is back, in the same media epoch. `token`: for
+    the next time; empty for somebody who waits.
     """
 
     participant: Participant
     is_back: bool
     media_goes_on: bool
+    token: str
 
 
 @transaction.atomic
@@ -83,7 +85,8 @@ def join_meeting(visitor: Visitor, *, resume: str | None, microphone: bool, came
     settle(participant.meeting, now=now)
     participant.refresh_from_db(fields=["state", "role", "joined_at", "admitted_at"])
     same_epoch = _epoch_of(resume or "") == participant.meeting.epoch
-    return Entrance(participant, is_back=is_back, media_goes_on=is_same_tab and same_epoch)
+    token = issue_resume_token(participant) if participant.state == ParticipantState.JOINED else ""
+    return Entrance(participant, is_back=is_back, media_goes_on=is_same_tab and same_epoch, token=token)
 
 
 @transaction.atomic

@@ -1,17 +1,22 @@
 """Who may host, and who waits in the lobby."""
 
-from accounts.models import User
+from django.db.models import Q
+
+from accounts.models import Role
 from conferences.models import Bar, Meeting, Participant, ParticipantRole, ParticipantState, Room
 
 
-def may_host(room: Room, user: User) -> bool:
-    """The users that the room names; when it names none its creator; when it has none either, any administrator."""
-    named = set(room.hosts.values_list("pk", flat=True))
+def may_host(room: Room) -> Q:
+    """Which users may host, as a condition on participants.
+
+    Those whom the room names; when it names none its creator; when it has none either, the administrators.
+    """
+    named = list(room.hosts.values_list("pk", flat=True))
     if named:
-        return user.pk in named
+        return Q(user__in=named)
     if room.created_by_id is not None:
-        return bool(user.pk == room.created_by_id)
-    return user.is_admin
+        return Q(user=room.created_by_id)
+    return Q(user__role=Role.ADMIN)
 
 
 def host_of(meeting: Meeting) -> Participant | None:
@@ -23,9 +28,9 @@ def host_of(meeting: Meeting) -> Participant | None:
 
 def next_host(meeting: Meeting, room: Room) -> Participant | None:
     """Who of those present takes over: the one with the right to host who has been in the longest, or None."""
-    members = Participant.objects.filter(meeting=meeting, state=ParticipantState.JOINED, user__isnull=False)
-    in_order: list[Participant] = list(members.select_related("user").order_by("joined_at", "pk"))
-    return next((each for each in in_order if each.user is not None and may_host(room, each.user)), None)
+    present = Participant.objects.filter(may_host(room), meeting=meeting, state=ParticipantState.JOINED)
+    successor: Participant | None = present.order_by("joined_at", "pk").first()
+    return successor
 
 
 def lobby_is_on(meeting: Meeting, room: Room) -> bool:

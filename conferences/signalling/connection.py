@@ -15,11 +15,13 @@ TOO_SLOW = 1013  # "try again later": the client comes back and gets the whole p
 
 
 class Stage(Enum):
-    """`NEW` until `join`; `JOINING` while it is decided; `OVER` once a close is under way or the socket is gone."""
+    """`NEW` until `join`; `JOINING` while it is decided; `READY` for `joined`, which the next look at the roster sends;
+    `OVER` once a close is under way or the socket is gone."""
 
     NEW = auto()
     JOINING = auto()
     WAITING = auto()
+    READY = auto()
     JOINED = auto()
     OVER = auto()
 
@@ -84,6 +86,8 @@ class Connection:
         self.meeting_id = ""
         self.subjects: list[str] = []
         self.entrance: Entrance | None = None
+        self.token = ""
+        self.media_goes_on = False
         self.join_request: str | None = None
         self.next_check = 0.0
         self.muted: dict[str, bool] = {}

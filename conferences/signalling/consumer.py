@@ -41,7 +41,7 @@ class MeetingConsumer(AsyncWebsocketConsumer):
         try:
             visitor = await database_sync_to_async(_identify)(self.scope)
         except MeetingError as error:
-            await self.send(text_data=wire.Error(code=error.code, fatal=True).encode())
+            await self.send(text_data=wire.Error(code=error.code, fatal=True).frame)
             await self.close(error.close_code)
             return
         self._open(hub, Connection(visitor))
@@ -104,7 +104,7 @@ class MeetingConsumer(AsyncWebsocketConsumer):
             if isinstance(item, Close):
                 await self.close(item.code)
                 return
-            await self.send(text_data=item.encode())
+            await self.send(text_data=item.frame)
 
 
 async def _work(hub: Hub, connection: Connection) -> None:

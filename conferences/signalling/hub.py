@@ -43,7 +43,7 @@ ELSEWHERE_SECONDS = 5.0  # until the loss of a socket here has surely been writt
 
 @dataclass
 class LocalMeeting:
-    """A meeting of which this process has sockets: the `WAITING`, `JOINING` and `JOINED` ones by participant."""
+    """A meeting of which this process has sockets: those past `NEW`, by participant."""
 
     tenant: Tenant
     meeting: Meeting
@@ -160,12 +160,11 @@ class Hub:
         return local
 
     async def _complete(self, connection: Connection, local: LocalMeeting) -> None:
-        """From the database's yes to `joined`: a peer on a worker, a resume token, the roster as of now."""
+        """From the database's yes to `READY`: a peer on a worker and a resume token."""
         entrance = connection.entrance
         assert entrance is not None
-        goes_on = False
         try:
-            goes_on = await self.media.attach(
+            connection.media_goes_on = await self.media.attach(
                 local.tenant,
                 local.meeting,
                 connection.participant_id,
@@ -176,11 +175,10 @@ class Hub:
         except MeetingError as error:  # without media there is still a meeting; a bar shows in the roster
             log.info("joined_without_media", participant=connection.participant_id, code=error.code)
         self.meetings.setdefault(local.public_id, local)  # it holds a peer again, even if everybody has left meanwhile
-        token = await database_sync_to_async(queries.new_token)(local.tenant, entrance)
-        async with self._looking:
-            await self._look([local])
-            if connection.stage is Stage.JOINING:
-                self._welcome(connection, local, token=token, goes_on=goes_on)
+        connection.token = entrance.token or await database_sync_to_async(queries.new_token)(local.tenant, entrance)
+        if connection.stage is Stage.JOINING:
+            connection.stage = Stage.READY
+        self.wake(local.public_id)
 
     async def _complete_admitted(self, connection: Connection, local: LocalMeeting) -> None:
         """The same for somebody who waited. If it fails the client comes back: the database has let them in."""
@@ -191,7 +189,8 @@ class Hub:
             connection.outbox.close(RESTART)
             raise
 
-    def _welcome(self, connection: Connection, local: LocalMeeting, *, token: str, goes_on: bool) -> None:
+    def _welcome(self, connection: Connection, local: LocalMeeting) -> None:
+        """Say `joined`, with the roster as of now: from here on the client hears every change."""
         assert local.roster is not None
         participant_id, room, now = connection.participant_id, local.meeting.room, timezone.now()
         role = _role(local.roster, participant_id)
@@ -205,8 +204,8 @@ class Hub:
                 room=RoomView(id=room.public_id, name=room.name),
                 role=role,
                 epoch=epoch or local.roster.epoch,
-                resume=token,
-                resumed=goes_on,
+                resume=connection.token,
+                resumed=connection.media_goes_on,
                 participants=tuple(local.view(each) for each in local.roster.participants),
                 waiting=local.roster.waiting if role == "host" else (),
                 barred=local.roster.barred if role == "host" else (),
@@ -293,6 +292,8 @@ class Hub:
             if connection.stage is Stage.WAITING:
                 connection.stage = Stage.JOINING
                 self.spawn(self._complete_admitted(connection, local))
+            elif connection.stage is Stage.READY:
+                self._welcome(connection, local)
             elif connection.stage is Stage.JOINED:
                 self._check_joined(connection, roster.participants[participant_id])
         elif participant_id in roster.left:

@@ -6,6 +6,7 @@ mirror is static/conferences/meeting/signalling/messages.js.
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, cast
 
 from audit.models import LeaveReason
@@ -47,7 +48,9 @@ class Message(Shape):
     type: ClassVar[str]
     request: str | None = checked(_request, default=None)
 
-    def encode(self) -> str:
+    @cached_property
+    def frame(self) -> str:
+        """The message as text, made once for however many clients."""
         return json.dumps({"type": self.type, **self.plain()}, ensure_ascii=False, separators=(",", ":"))
 
 

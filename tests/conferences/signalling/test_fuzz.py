@@ -51,7 +51,7 @@ def test_any_frame_is_read_or_refused(frame):
     except BadMessage as error:
         assert error.code in ERROR_CODES
     else:
-        assert read_frame(message.encode()) == message
+        assert read_frame(message.frame) == message
 
 
 def made_up(count: int) -> list[str]:
