@@ -105,12 +105,8 @@ def liveon(*, under: tuple[str, ...] = (), **variables: str) -> Iterator[LiveOn]
     with folder("e2e") as directory:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("LIVEON_")}
         inherited.pop("PYTHONDONTWRITEBYTECODE", None)
-        ours = {
-            "LIVEON_DATA_DIR": str(directory / "data"),
-            "LIVEON_MEDIA_ADDRESS": "127.0.0.1",
-            "TMPDIR": str(directory),
-        }
-        environment = inherited | ours | variables
+        # LIVEON_MEDIA_ADDRESS stays unset: Firefox reaches no loopback address.
+        environment = inherited | {"LIVEON_DATA_DIR": str(directory / "data"), "TMPDIR": str(directory)} | variables
         media_port = int(variables.get("LIVEON_MEDIA_PORT", free_port()))
         found = LiveOn(directory / "data", free_port(), media_port, environment)
         found.data_dir.mkdir()
