@@ -41,6 +41,14 @@ def bars_on_participant(participant: Participant) -> QuerySet[Bar]:
     )
 
 
+def is_named(participant: Participant, bar: Bar) -> bool:
+    """Whether the bar keeps this participant out: the same rule as `bars_on`."""
+    if participant.user_id is not None:
+        return bool(participant.user_id == bar.user_id)
+    by_pass = participant.guest_pass_id == bar.guest_pass_id
+    return bool(by_pass or (participant.device and participant.device == bar.device))
+
+
 def bar_subjects(bar: Bar) -> list[str]:
     """Whom the bar names, in the words of docs/control-protocol.md.
 

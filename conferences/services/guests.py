@@ -109,10 +109,6 @@ def read_grant(cookies: Mapping[str, str]) -> Grant | None:
         return None
 
 
-def drop_grant(response: HttpResponse) -> None:
-    response.delete_cookie(GRANT_COOKIE, samesite="Lax")
-
-
 def device_of(cookies: Mapping[str, str]) -> str:
     """The id in the signed device cookie, or "" without a good one. A bar on a guest names it."""
     try:

@@ -6,8 +6,15 @@ from django.utils import timezone
 from accounts.models import User
 from audit.events import Actor, record_event
 from audit.models import LeaveReason
-from conferences.models import Bar, Meeting, Participant, ParticipantState, Room
-from conferences.services.bars import AT_LEAST, bar_subjects, barred_person, bars_in_force, bars_on_participant
+from conferences.models import Bar, Meeting, Participant, Room
+from conferences.services.bars import (
+    AT_LEAST,
+    bar_subjects,
+    barred_person,
+    bars_in_force,
+    bars_on_participant,
+    is_named,
+)
 from conferences.services.commands import order_readmission, order_removal
 from conferences.services.meetings import live_meeting, lock_room, present_in, settle, take_out
 from tenants.models import Tenant
@@ -17,13 +24,17 @@ __all__ = ["bars_in_force", "readmit", "remove_everybody", "remove_participant",
 
 @transaction.atomic
 def remove_participant(participant: Participant, *, actor: Actor, reason: str = LeaveReason.REMOVED) -> Bar:
-    """Put a participant out and keep them out. Somebody who has just left is barred all the same; twice is once."""
+    """Put a participant out and keep them out. Somebody who has just left is barred all the same; twice is once.
+
+    Everybody whom the bar names goes, so that a second tab that took the stay over in the same moment goes too.
+    """
     lock_room(participant.meeting.room_id)
     locked = Participant.objects.select_related("meeting__room__tenant", "user", "guest_pass").get(pk=participant.pk)
     existing = bars_on_participant(locked).filter(meeting=locked.meeting).first()
     bar = existing or _bar(locked, actor=actor)
-    if locked.state != ParticipantState.LEFT:
-        take_out(locked, reason=reason, actor=actor, left_at=timezone.now())
+    for present in present_in(locked.meeting):
+        if is_named(present, bar):
+            take_out(present, reason=reason, actor=actor, left_at=timezone.now())
     Participant.objects.filter(pk=locked.pk).update(resume_hash="", spent_resume_hash="")
     order_removal(locked.meeting, participant_id=locked.public_id, subjects=bar_subjects(bar))
     if existing is None:

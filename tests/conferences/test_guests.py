@@ -14,7 +14,6 @@ from conferences.models import MeetingCommand
 from conferences.services.guests import (
     create_guest_pass,
     device_of,
-    drop_grant,
     ensure_device,
     find_granted_pass,
     find_guest_pass,
@@ -103,12 +102,6 @@ def test_grant_of_a_revoked_pass_opens_nothing(room):
     grant = read_grant(cookies_of(granted(guest_pass)))
     revoke_guest_pass(guest_pass, actor=SYSTEM)
     assert find_granted_pass(grant) is None
-
-
-def test_dropped_grant_is_gone():
-    response = HttpResponse()
-    drop_grant(response)
-    assert response.cookies["liveon_guest"]["max-age"] == 0
 
 
 def test_browser_keeps_its_device_id():

@@ -9,7 +9,7 @@ from accounts.models import User
 from conferences.models import GuestPass, Participant, Room
 from conferences.services.entry import entry_stamp
 from conferences.services.identity import Visitor
-from conferences.services.joining import Entrance, issue_resume_token, join_meeting
+from conferences.services.joining import Entrance, join_meeting
 
 
 def visitor(room: Room, who: User | GuestPass, **fields: Any) -> Visitor:
@@ -30,7 +30,3 @@ def enter(
 
 def join(room: Room, who: User | GuestPass, **fields: Any) -> Participant:
     return enter(room, who, **fields).participant
-
-
-def token_of(participant: Participant) -> str:
-    return issue_resume_token(participant)
