@@ -22,7 +22,7 @@ def no_collector():
 
 async def test_tables_tasks_and_memory_are_free_again_after_everybody_left(meeting: Meeting, no_collector):
     tasks_before = len(asyncio.all_tasks())
-    left = []
+    left: list[weakref.ref[object]] = []
     for _ in range(3):
         first, second = await meeting.pair()
         await see(first, second)
