@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.events import Actor, record_event
-from conferences.models import Participant, ParticipantState, Room
+from conferences.models import GuestPass, Meeting, Participant, ParticipantState, Room
+from conferences.services.commands import order_revocation
 from conferences.services.meetings import end_live_meeting, live_meeting, settle
 from tenants.models import Tenant
 
@@ -75,7 +76,7 @@ def edit_room(room: Room, *, actor: Actor, **changes: Any) -> Room:
     changed = {field: [before[field], after[field]] for field in before if before[field] != after[field]}
     if changed:
         _record(locked, "room_edited", actor, changed)
-        _apply_now(locked)
+        _apply_now(locked, actor=actor)
     return locked
 
 
@@ -113,11 +114,20 @@ def live_occupancy(rooms: Iterable[Room]) -> dict[int, list[str]]:
     return occupancy
 
 
-def _apply_now(room: Room) -> None:
-    """The running meeting follows: who waits may enter now, who is named host becomes it if there is none."""
+def _apply_now(room: Room, *, actor: Actor) -> None:
+    """The running meeting follows: who waits may enter now, a host is found, guests go when they are not allowed."""
     meeting = live_meeting(room)
-    if meeting is not None:
-        settle(meeting, now=timezone.now())
+    if meeting is None:
+        return
+    settle(meeting, now=timezone.now())
+    if not room.guests_allowed:
+        for guest_pass in _passes_in(meeting):
+            order_revocation(meeting, {"guest_pass": guest_pass.public_id}, actor=actor, cause="guests_not_allowed")
+
+
+def _passes_in(meeting: Meeting) -> QuerySet[GuestPass]:
+    present = Participant.objects.filter(meeting=meeting, left_at=None, guest_pass__isnull=False)
+    return GuestPass.objects.filter(pk__in=present.values("guest_pass"))
 
 
 def _set_hosts(room: Room, hosts: Iterable[User]) -> None:

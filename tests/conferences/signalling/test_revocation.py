@@ -18,7 +18,7 @@ from conferences import runtime
 from conferences.models import MeetingCommand, Participant
 from conferences.services.guests import revoke_guest_pass
 from conferences.services.meetings import end_live_meeting
-from conferences.services.rooms import close_room
+from conferences.services.rooms import close_room, edit_room
 from tenants.models import Tenant
 from tests.conferences.people import guest_browser, guest_cookies, member_browser, user_cookies
 from tests.conferences.waiting import until_stored
@@ -91,6 +91,17 @@ async def test_revoked_pass_ends_the_guests_stay(worker, room, host, guest_pass)
     await revoked(guest)
     again = await guest_browser(guest_pass, guest.cookies)
     assert await again.expect_close() == 4401
+
+
+async def test_guests_go_at_once_when_the_room_no_longer_allows_them(worker, room, host, guest_pass):
+    chair = await member_browser(host, room)
+    await chair.join()
+    guest = await guest_browser(guest_pass)
+    await guest.join()
+    await database_sync_to_async(edit_room)(room, actor=ADMIN, guests_allowed=False)
+    await revoked(guest)
+    await chair.send("ping", sent=1)
+    await chair.expect("pong")
 
 
 async def test_revocation_reaches_a_guest_who_waits(worker, room, guest_pass):
