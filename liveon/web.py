@@ -4,6 +4,7 @@ Daphne has no lifespan events and cancels nothing on SIGTERM: the runtime is sta
 Twisted trigger before the reactor goes down.
 """
 
+import asyncio
 import os
 import sys
 from typing import Any
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 MAX_WEBSOCKET_BYTES = 64 * 1024  # a signalling message is at most 48 KiB; beyond this the connection is closed unread
 MAX_REQUEST_BYTES = 64 * 1024
 HTTP_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 8.0  # less than the parent waits before it kills
 
 
 class AccessLog:
@@ -44,9 +46,18 @@ def _run_meetings() -> None:
 
     def stop() -> Any:
         starting.cancel()
-        return Deferred.fromFuture(loop.create_task(runtime.stop()))
+        return Deferred.fromFuture(loop.create_task(_stop_meetings()))
 
     reactor.addSystemEventTrigger("before", "shutdown", stop)
+
+
+async def _stop_meetings() -> None:
+    """A process that its parent no longer watches must end all the same."""
+    try:
+        async with asyncio.timeout(STOP_TIMEOUT_S):
+            await runtime.stop()
+    except TimeoutError:
+        log.error("runtime_did_not_stop")
 
 
 def serve(description: str) -> None:

@@ -74,7 +74,7 @@ class LiveOn:
         """Processes of this installation whose command line contains all `words`, newest last."""
         assert self.process is not None
         found = []
-        for pid in _descendants(self.process.pid):
+        for pid in descendants(self.process.pid):
             with suppress(OSError):
                 command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
                 if set(words) <= set(command):
@@ -88,12 +88,12 @@ class LiveOn:
         return pid
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
     children: list[int] = []
     with suppress(OSError):
         for task in Path(f"/proc/{pid}/task").iterdir():
             children += [int(word) for word in (task / "children").read_text().split()]
-    return [descendant for child in children for descendant in [child, *_descendants(child)]]
+    return [descendant for child in children for descendant in [child, *descendants(child)]]
 
 
 @contextmanager
