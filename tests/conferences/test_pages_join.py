@@ -43,6 +43,12 @@ def test_join_page_leads_into_the_meeting(member_client: Client, room: Room, mem
     assert data["leave_url"] == "/t/acme/rooms/"
 
 
+def test_members_browser_gets_the_device_id_that_a_bar_names(member_client: Client, room: Room) -> None:
+    cookie = member_client.get(f"{path_of(room)}meeting/").cookies["liveon_device"]
+    assert cookie["httponly"]
+    assert "liveon_device" not in member_client.get(f"{path_of(room)}meeting/").cookies
+
+
 def meeting_data(page: str) -> dict[str, object]:
     found = re.search(r'<script id="meeting-data" type="application/json">(.*?)</script>', page, re.DOTALL)
     assert found, page
