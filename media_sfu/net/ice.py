@@ -21,6 +21,7 @@ CHECKS_PER_SECOND = 20
 CHECK_BURST = 40  # Firefox checks every candidate pair at once after an answer with many addresses
 SILENT_PAIR_SECONDS = 3.0
 OLD_CREDENTIALS_SECONDS = 10.0
+MAX_CREDENTIALS = 4  # a browser restarts ICE as often as it likes and need not check even once
 
 UdpAddress = tuple[str, int] | tuple[str, int, int, int]
 
@@ -71,7 +72,11 @@ class IceAgent:
         self.renew_credentials()
 
     def renew_credentials(self) -> None:
-        """Make new credentials (also for an ICE restart). Older ones live until 10 s after the first new check."""
+        """Make new credentials (also for an ICE restart). Older ones live until 10 s after the first new check, at most
+        three.
+        """
+        while len(self._passwords) >= MAX_CREDENTIALS:
+            self._forget(next(iter(self._passwords)))
         self.ufrag, self.password = secrets.token_hex(6), secrets.token_hex(16)
         name = self.ufrag.encode()
         self._passwords[name] = self.password.encode()

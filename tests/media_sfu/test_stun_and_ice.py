@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from media_sfu.bandwidth.policing import TokenBucket
 from media_sfu.net.demux import Demux
-from media_sfu.net.ice import MAX_PAIRS, IceAgent
+from media_sfu.net.ice import MAX_CREDENTIALS, MAX_PAIRS, IceAgent
 from tests.media_sfu.pure.fuzzing import CASES, CPU_LIMIT, cpu_seconds, damaged
 
 BROWSER = ("198.51.100.7", 50000)
@@ -164,6 +164,13 @@ def test_restart_moves_the_path_and_retires_the_old_credentials(port):
     port.demux.feed(old, wifi)
     assert len(port.sent) == 3
     assert len(port.demux.by_ufrag) == 1
+
+
+def test_endless_restarts_leave_a_few_credentials(port):
+    for _ in range(100):
+        port.agent.renew_credentials()
+    assert len(port.demux.by_ufrag) == MAX_CREDENTIALS
+    assert port.check()
 
 
 def test_closed_agent_answers_nobody(port):
