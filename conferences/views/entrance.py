@@ -9,6 +9,7 @@ from accounts.access import MemberRequest, member_page
 from conferences.forms import EntryForm
 from conferences.models import Room
 from conferences.services.entry import entry_is_valid
+from conferences.services.guests import ensure_device
 from conferences.services.rooms import live_occupancy
 from conferences.views.entry import remember_stamp, remembered_stamp, stamp_for
 from conferences.views.lookup import visible_room
@@ -30,6 +31,7 @@ def join(request: MemberRequest, tenant_slug: str, room_id: str) -> HttpResponse
 @cache_control(no_store=True)
 @member_page
 def meeting(request: MemberRequest, tenant_slug: str, room_id: str) -> HttpResponse:
+    """The page that opens the socket. It knows the browser from now on: a bar on its user keeps it out as a guest too."""
     room = visible_room(request, room_id)
     if not entry_is_valid(room, remembered_stamp(request.session, room)):
         return redirect("join", tenant_slug, room_id)
@@ -40,7 +42,9 @@ def meeting(request: MemberRequest, tenant_slug: str, room_id: str) -> HttpRespo
         name=request.user.name,
         leave_url=reverse("rooms", args=[tenant_slug]),
     )
-    return render(request, "conferences/meeting.html", {"room": room, "meeting_data": data})
+    response = render(request, "conferences/meeting.html", {"room": room, "meeting_data": data})
+    ensure_device(request, response)
+    return response
 
 
 def meeting_data(room: Room, *, tenant: str | None, identity: str, name: str, leave_url: str) -> dict[str, object]:
