@@ -31,7 +31,7 @@ def join(request: MemberRequest, tenant_slug: str, room_id: str) -> HttpResponse
 @cache_control(no_store=True)
 @member_page
 def meeting(request: MemberRequest, tenant_slug: str, room_id: str) -> HttpResponse:
-    """The page that opens the socket. It knows the browser from now on: a bar on its user keeps it out as a guest too."""
+    """The page that opens the socket. The browser gets its id here: a bar keeps it from coming back as a guest."""
     room = visible_room(request, room_id)
     if not entry_is_valid(room, remembered_stamp(request.session, room)):
         return redirect("join", tenant_slug, room_id)
