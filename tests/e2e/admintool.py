@@ -29,6 +29,20 @@ class Administrator:
         self.page.locator("tr", has_text=name).locator("button[id^=readmit-]").click()
         self.page.wait_for_url("**/live/")
 
+    def disable(self, login_id: str) -> None:
+        self._switch(login_id, "disable")
+
+    def enable(self, login_id: str) -> None:
+        self._switch(login_id, "enable")
+
+    def _switch(self, login_id: str, what: str) -> None:
+        self.page.goto(f"{self._url}users/")
+        self.page.get_by_role("link", name=login_id, exact=True).click()
+        self.page.locator(f"a[href$='/{what}/']").click()
+        self.page.wait_for_url(f"**/{what}/")
+        self.page.click("main form.card [type=submit]")
+        self.page.wait_for_url(lambda url: not url.endswith(f"/{what}/"))
+
     def attendance_rows(self, name: str) -> list[str]:
         """The log's lines about `name`, newest first."""
         self.page.goto(f"{self._url}logs/attendance/")

@@ -112,3 +112,22 @@ def test_removed_guest_cannot_come_back_with_the_pass(person, organisation, admi
     guest.see("waiting-notice").wait_for()  # after a removal every guest of the meeting goes through the lobby
     admin.admit_from_lobby()
     guest.wait_for_colours("red", "blue")
+
+
+def test_disabling_a_user_ends_their_running_meeting(person, organisation, administrator):
+    room = organisation.rooms["open"]
+    stays, leaves = person("red"), person("blue")
+    for each, login_id in ((stays, "host"), (leaves, "sato")):
+        each.login(organisation, login_id)
+        each.join(room)
+    stays.wait_for_colours("red", "blue")
+
+    administrator.disable("sato")
+    try:
+        assert leaves.ended_because() == "revoked"
+        wait_until(lambda: list(stays.colours().values()) == ["red"], what="the end of the tile")
+        leaves.page.goto(room)
+        leaves.page.wait_for_url("**/login/**")
+        assert "Access revoked" in administrator.attendance_rows("佐藤 一郎")[0]
+    finally:
+        administrator.enable("sato")
