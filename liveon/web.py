@@ -12,7 +12,9 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "liveon.settings")
 
 import structlog
+from daphne import http_protocol
 from daphne.server import Server, reactor  # installs the asyncio reactor
+from django.conf import settings
 from twisted.internet.defer import Deferred
 
 from liveon.asgi import application  # loads the apps, which the next import needs
@@ -25,6 +27,7 @@ log = structlog.get_logger(__name__)
 MAX_WEBSOCKET_BYTES = 64 * 1024  # a signalling message is at most 48 KiB; beyond this the connection is closed unread
 MAX_REQUEST_BYTES = 64 * 1024
 HTTP_TIMEOUT_S = 60
+MAX_BODY_BYTES = 2 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # Django answers what is a little too long
 STOP_TIMEOUT_S = 8.0  # less than the parent waits before it kills
 
 
@@ -37,6 +40,16 @@ class AccessLog:
         if action in ("complete", "connected", "disconnected", "rejected"):
             fields = {key: details[key] for key in self.FIELDS if key in details}
             log.info(f"{protocol}_{action}", **fields)
+
+
+class BoundedRequest(http_protocol.WebRequest):
+    """Daphne takes a body in whole, on disk and then in memory, before Django may refuse it: a long one is cut off."""
+
+    def handleContentChunk(self, data: bytes) -> None:
+        if self.content.tell() + len(data) > MAX_BODY_BYTES:
+            self.channel.transport.abortConnection()
+        else:
+            super().handleContentChunk(data)
 
 
 def _run_meetings() -> None:
@@ -63,6 +76,7 @@ async def _stop_meetings() -> None:
 def serve(description: str) -> None:
     """Serve until SIGTERM or SIGINT."""
     _run_meetings()
+    http_protocol.WebRequest = BoundedRequest  # what Daphne makes requests of; there is no setting
     Server(
         application,
         endpoints=[description],

@@ -50,6 +50,23 @@ def test_the_first_run_prints_passwords_that_work(first_run):
     assert re.search(r"/admintool/\S{40,}/$", printed, re.MULTILINE)
 
 
+def test_nobody_else_on_the_machine_reads_what_it_writes(first_run):
+    written = [path for path in first_run.data_dir.rglob("*") if path.is_file() and path != first_run.log]
+    assert any(path.name == "liveon.sqlite3" for path in written)
+    assert [path for path in written if path.stat().st_mode & 0o077] == []
+
+
+def test_a_body_without_end_is_cut_off(first_run):
+    head = b"POST /t/demo/login/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunk = b"10000\r\n" + bytes(0x10000) + b"\r\n"
+    with socket.create_connection(("127.0.0.1", first_run.port), timeout=10) as stranger:
+        stranger.sendall(head)
+        with pytest.raises(ConnectionError):
+            for _ in range(1000):  # 65 MB
+                stranger.sendall(chunk)
+    assert first_run.is_ready()
+
+
 def test_a_second_serve_on_the_same_data_is_refused(first_run):
     refused = serve(first_run, "--port", str(free_port()))
     assert refused.returncode != 0

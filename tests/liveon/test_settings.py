@@ -38,6 +38,11 @@ def test_with_no_environment_at_all_it_starts(start, tmp_path):
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
+def test_nobody_else_on_the_machine_looks_into_the_data_folder(start, tmp_path):
+    assert start(LIVEON_DATA_DIR=str(tmp_path / "data"))[0] == 0
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+
+
 def test_a_whole_production_configuration_starts(start):
     status, printed = start(**PRODUCTION)
     assert status == 0, printed

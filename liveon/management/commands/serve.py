@@ -99,6 +99,7 @@ def _environment_of_children(options: dict[str, Any]) -> dict[str, str]:
 
 
 def _prepare_folders() -> None:
+    os.umask(0o077)  # database, queue and logs of the children too are nobody else's
     for folder in (settings.DATA_DIR, settings.SFU_DIR):
         Path(folder).mkdir(parents=True, exist_ok=True, mode=0o700)
     Path(settings.SFU_DIR).chmod(0o700)
