@@ -1,5 +1,6 @@
 """Forms of the conference pages. They check shape; what is allowed is checked by the services."""
 
+import unicodedata
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,8 +14,17 @@ from accounts.models import User
 from conferences.models import Room
 from tenants.models import Tenant
 
+UNSEEN = ("Cc", "Cf", "Zl", "Zp")  # Unicode categories: control, format (with those that turn the text), line ends
+JOINERS = "\u200c\u200d"  # zero-width too, but part of Persian and Indic words and of emoji
 LONGEST_PASS = timedelta(days=365)
 DEFAULT_PASS = timedelta(days=7)
+
+
+def check_visible(name: str) -> None:
+    """Refuse a name with characters that nobody sees: they make it look like somebody else's, or like none."""
+    seen = [unicodedata.category(character) for character in name if character not in JOINERS]
+    if not seen or any(category in UNSEEN for category in seen):
+        raise ValidationError(_("Use visible characters only."), code="invisible")
 
 
 class HostsField(forms.ModelMultipleChoiceField):
@@ -129,7 +139,10 @@ class EntryForm(forms.Form):
 
 class GuestEntryForm(EntryForm):
     display_name = forms.CharField(
-        label=_("Your name"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "name"})
+        label=_("Your name"),
+        max_length=100,
+        validators=[check_visible],
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
 
     field_order = ["display_name", "room_password"]

@@ -116,6 +116,16 @@ def test_guest_needs_a_name(client: Client, guest_pass: GuestPass) -> None:
     assert "liveon_guest" not in answer.cookies
 
 
+@pytest.mark.parametrize("name", ["\u202eotaS", "Sato\u200b", "\u200d", "Sa\nto", "Sa\u2028to"])
+def test_guests_name_has_no_characters_that_nobody_sees(client: Client, guest_pass: GuestPass, name: str) -> None:
+    assert "liveon_guest" not in client.post(LINK, {"display_name": name}).cookies
+
+
+@pytest.mark.parametrize("name", ["佐藤 花子", "👩\u200d💻 Ana", "می\u200cخواهم"])
+def test_names_of_all_scripts_are_fine(client: Client, guest_pass: GuestPass, name: str) -> None:
+    assert "liveon_guest" in client.post(LINK, {"display_name": name}).cookies
+
+
 def test_unknown_expired_and_revoked_links_are_one_and_the_same_page(client: Client, room: Room) -> None:
     make_guest_pass(room, secret="expired", expires_at=timezone.now() - timedelta(seconds=1))
     make_guest_pass(room, secret="revoked", revoked_at=timezone.now())
