@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.db import connection
 
 EMBEDDED = {"database": "sqlite", "layer": "InMemoryChannelLayer", "broker": "filesystem"}
-SERVICES = {"database": "postgresql", "layer": "RedisChannelLayer", "broker": "redis"}
+SERVICES = {"database": "postgresql", "layer": "RedisPubSubChannelLayer", "broker": "redis"}
 
 
 @pytest.fixture

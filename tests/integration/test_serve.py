@@ -74,7 +74,8 @@ def test_a_second_serve_on_the_same_data_is_refused(first_run):
 
 
 def test_a_taken_port_is_named(tmp_path):
-    product = LiveOn(tmp_path, 0, 0, {**os.environ, "LIVEON_DATA_DIR": str(tmp_path)})
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("LIVEON_")}
+    product = LiveOn(tmp_path, 0, 0, inherited | {"LIVEON_DATA_DIR": str(tmp_path)})
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
