@@ -14,6 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "liveon.settings")
 import structlog
 from daphne import http_protocol
 from daphne.server import Server, reactor  # installs the asyncio reactor
+from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from django.conf import settings
 from twisted.internet.defer import Deferred
 
@@ -28,6 +29,7 @@ MAX_WEBSOCKET_BYTES = 64 * 1024  # a signalling message is at most 48 KiB; beyon
 MAX_REQUEST_BYTES = 64 * 1024
 HTTP_TIMEOUT_S = 60
 MAX_BODY_BYTES = 2 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # Django answers what is a little too long
+UNREAD_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 8.0  # less than the parent waits before it kills
 
 
@@ -50,6 +52,40 @@ class BoundedRequest(http_protocol.WebRequest):
             self.channel.transport.abortConnection()
         else:
             super().handleContentChunk(data)
+
+
+class BoundedWebSocket(WebSocketProtocol):
+    """Daphne never waits for a client to read, and pings only who is silent: who sends but does not read is dropped.
+
+    As the transport's streaming producer it is told when 64 KiB wait there, and when they are gone.
+    """
+
+    maxMessagePayloadSize: int
+    _unread: Any = None  # Twisted's delayed call
+
+    def onOpen(self) -> None:
+        super().onOpen()
+        self.unregisterProducer()  # HTTP's, from before the upgrade
+        self.registerProducer(self, streaming=True)
+
+    def sendMessage(self, *message: Any, **options: Any) -> None:
+        """The limit is for what comes in: `joined` of a large room is longer."""
+        limit, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
+        try:
+            super().sendMessage(*message, **options)
+        finally:
+            self.maxMessagePayloadSize = limit
+
+    def pauseProducing(self) -> None:
+        if self._unread is None:
+            self._unread = reactor.callLater(UNREAD_TIMEOUT_S, self.transport.abortConnection)
+
+    def resumeProducing(self) -> None:
+        if self._unread is not None and self._unread.active():
+            self._unread.cancel()
+        self._unread = None
+
+    stopProducing = resumeProducing
 
 
 def _run_meetings() -> None:
@@ -77,6 +113,7 @@ def serve(description: str) -> None:
     """Serve until SIGTERM or SIGINT."""
     _run_meetings()
     http_protocol.WebRequest = BoundedRequest  # what Daphne makes requests of; there is no setting
+    WebSocketFactory.protocol = BoundedWebSocket
     Server(
         application,
         endpoints=[description],

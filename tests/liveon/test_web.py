@@ -1,0 +1,69 @@
+"""The web process towards a client that behaves badly: Daphne with our limits around an application that says much."""
+
+import socket
+import sys
+
+from tests.services import free_port, running, wait_until
+
+TALKER = """
+import sys
+from liveon import web
+
+async def talk(scope, receive, send):
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (await receive())["type"] != "websocket.disconnect":
+        await send({"type": "websocket.send", "text": "x" * int(sys.argv[2])})
+
+web.application = talk
+web._run_meetings = lambda: None
+web.UNREAD_TIMEOUT_S = 1
+web.serve(f"tcp:{sys.argv[1]}:interface=127.0.0.1")
+"""
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+SMALL, LARGE = 50_000, 1_000_000
+EMPTY_TEXT = b"\x81\x80\0\0\0\0"  # RFC 6455 section 5.2: a masked text frame without a payload
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def is_taken(client: socket.socket, data: bytes) -> bool:
+    try:
+        client.sendall(data)
+    except ConnectionError:
+        return False
+    return True
+
+
+def test_client_that_sends_but_never_reads_is_dropped():
+    port = free_port()
+    with running([sys.executable, "-c", TALKER, str(port), str(SMALL)]):
+        wait_until(lambda: is_listening(port), what="the web process")
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(HANDSHAKE)
+            assert b" 101 " in client.recv(4096)
+            wait_until(lambda: not is_taken(client, EMPTY_TEXT * 50), what="the end of the connection", every=0.2)
+
+
+def test_client_that_reads_gets_messages_of_any_length():
+    port = free_port()
+    with running([sys.executable, "-c", TALKER, str(port), str(LARGE)]):
+        wait_until(lambda: is_listening(port), what="the web process")
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+            client.sendall(HANDSHAKE)
+            assert b" 101 " in client.recv(4096)
+            for _ in range(3):
+                assert is_taken(client, EMPTY_TEXT)
+                assert read(client, LARGE + 10)  # a header of 10 bytes
+
+
+def read(client: socket.socket, size: int) -> bool:
+    while size:
+        size -= len(client.recv(min(size, 65536)) or b"x" * size)
+    return True
