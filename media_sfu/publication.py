@@ -30,6 +30,7 @@ class Publication:
         self.sources: list[Source | None] = [None]  # per layer, lowest first
         self.ingress: Ingress | None = None
         self._payload_types: tuple[int, int | None] = (-1, None)
+        self._policers: dict[int, TrackPolicer] = {}  # per layer: a new SSRC does not start with a full bucket
 
     @property
     def kind(self) -> str:
@@ -69,11 +70,7 @@ class Publication:
     def source_at(self, layer: int, ssrc: int) -> Source:
         """A new source for a layer, in place of what sent it before."""
         self._drop(layer)
-        policer = TrackPolicer(
-            packets_per_second=VIDEO_PACKETS_PER_SECOND if self.kind == "video" else AUDIO_PACKETS_PER_SECOND,
-            bits_per_second=BITS_PER_SECOND[self.source],
-        )
-        source = Source(ssrc, self.track, layer, self.codec, self._payload_types, policer)
+        source = Source(ssrc, self.track, layer, self.codec, self._payload_types, self._policer(layer))
         source.on_resized = self._resized
         if self.source == "microphone":
             source.on_level = self._observe
@@ -102,6 +99,13 @@ class Publication:
     def describe(self) -> Json:
         layers = list(LAYER_NAMES[len(self.sources)]) if self.kind == "video" else []
         return {"mid": self.mid, "source": self.source, "kind": self.kind, "codec": self.codec.name, "layers": layers}
+
+    def _policer(self, layer: int) -> TrackPolicer:
+        if layer not in self._policers:
+            packets = VIDEO_PACKETS_PER_SECOND if self.kind == "video" else AUDIO_PACKETS_PER_SECOND
+            bits = BITS_PER_SECOND[self.source]
+            self._policers[layer] = TrackPolicer(packets_per_second=packets, bits_per_second=bits)
+        return self._policers[layer]
 
     def _drop(self, layer: int) -> None:
         source = self.sources[layer]
