@@ -34,8 +34,9 @@ def next_host(meeting: Meeting, room: Room) -> Participant | None:
 
 
 def lobby_is_on(meeting: Meeting, room: Room) -> bool:
-    """Guests are admitted one by one: the room says so, or a guest was put out of this meeting.
+    """Guests are admitted one by one: the room says so, or somebody was put out of this meeting.
 
-    After a removal every new guest goes through the lobby, because a cleared browser cannot be recognised.
+    After a removal every new guest goes through the lobby, because a cleared browser cannot be recognised: it may be
+    the removed guest with another pass, or the removed member with one.
     """
-    return room.lobby or Bar.objects.filter(meeting=meeting, guest_pass__isnull=False).exists()
+    return room.lobby or Bar.objects.filter(meeting=meeting).exists()

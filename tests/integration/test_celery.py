@@ -20,7 +20,7 @@ from liveon.celery import make_broker_folders
 from tenants.context import tenant_context
 from tests.factories import make_tenant
 make_broker_folders()
-with transaction.atomic(), tenant_context(make_tenant()) as tenant:
+with transaction.atomic(), tenant_context(make_tenant("celery")) as tenant:
     record_event(tenant, "test.old", now=timezone.now() - timedelta(days=500))
 """
 

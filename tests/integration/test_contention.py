@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 SECONDS = 6
 CAST = """
 from tests.factories import make_room, make_tenant, make_user
-tenant = make_tenant()
+tenant = make_tenant("contention")
 make_room(tenant)
 for _ in range(5):
     make_user(tenant)

@@ -92,6 +92,15 @@ async def test_after_a_guests_removal_every_new_guest_goes_through_the_lobby(mee
     await other.expect("waiting", reason="lobby")
 
 
+async def test_after_a_members_removal_too_because_they_may_have_a_pass(meeting, guest_pass):
+    chair, talker = meeting
+    await chair.send("remove", participant=talker.id)
+    await removed(talker)
+    guest = await guest_browser(guest_pass)  # a private window has no device
+    await guest.ask_to_join()
+    await guest.expect("waiting", reason="lobby")
+
+
 async def test_removed_member_cannot_come_back_as_a_guest_on_the_same_browser(worker, room, host, member, guest_pass):
     chair = await member_browser(host, room)
     await chair.join()
