@@ -9,7 +9,7 @@ SERVE_OPTIONS := $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT)) $(if 
 	$(if $(WORKERS),--workers $(WORKERS)) $(if $(TLS),--tls)
 
 .NOTPARALLEL:
-.PHONY: help .venv run dev product tools check format test test-embedded test-services test-js test-browsers test-long fuzz bench lock clean
+.PHONY: help .venv run dev product tools check format test test-python test-embedded test-services test-js test-browsers test-long fuzz bench lock clean
 
 help:
 	@echo "make run         start LiveOn on http://localhost:8000   (TLS=1 HOST=<address> for other devices)"
@@ -48,7 +48,13 @@ format: tools
 	.venv/bin/ruff check --fix .
 	.venv/bin/djade --target-version 5.2 $$(git ls-files '*/templates/*.html')
 
-test: test-embedded test-services test-js test-browsers
+test: test-python test-js test-browsers
+
+# Both at once, the second one's output after the first one's: they wait more than they compute.
+test-python: tools test-packages
+	@log=$$(mktemp); $(MAKE) --no-print-directory test-services >$$log 2>&1 & services=$$!; \
+	$(MAKE) --no-print-directory test-embedded; embedded=$$?; \
+	wait $$services; services=$$?; cat $$log; rm -f $$log; exit $$((embedded + services))
 
 test-embedded: tools
 	$(PYTEST) -m "not e2e and not long"
