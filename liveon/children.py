@@ -89,5 +89,8 @@ def celery_children() -> list[Child]:
     ]
 
 
-def web_child(description: str) -> Child:
-    return Child("web", ["-m", "liveon.web", description])
+def web_child(host: str, port: int, certificate: str = "", key: str = "") -> Child:
+    """Listens on one address, with TLS when there is a certificate. In Twisted's words colons are escaped (IPv6)."""
+    interface = host.replace(":", r"\:")
+    tls = f":privateKey={key}:certKey={certificate}" if certificate else ""
+    return Child("web", ["-m", "liveon.web", f"{'ssl' if tls else 'tcp'}:{port}{tls}:interface={interface}"])

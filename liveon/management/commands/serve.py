@@ -19,7 +19,6 @@ from liveon.certificate import self_signed
 from liveon.children import celery_children, media_addresses, sfu_children, web_child
 from liveon.demo import Demo, create_demo
 from liveon.supervisor import Child, Supervisor
-from liveon.web_endpoint import endpoint
 
 
 class Command(BaseCommand):
@@ -138,7 +137,7 @@ def _children(options: dict[str, Any], media_port: int) -> list[Child]:
     certificate = key = ""
     if options["tls"]:
         certificate, key = map(str, self_signed(Path(settings.DATA_DIR) / "tls", options["host"]))
-    web = web_child(endpoint(options["host"], options["port"], certificate, key))
+    web = web_child(options["host"], options["port"], certificate, key)
     return [web, *sfu_children(media_port, options["workers"]), *celery_children()]
 
 
