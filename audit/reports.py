@@ -36,7 +36,7 @@ class AttendancePage(NamedTuple):
 
 def find_attendances(tenant: Tenant, *, filters: AttendanceFilters, now: datetime) -> QuerySet[Attendance]:
     """The tenant's attendances that match, newest first; never one older than the view's horizon."""
-    rows = Attendance.objects.for_tenant(tenant).filter(joined_at__gte=view_horizon(now=now))
+    rows = Attendance.objects.for_tenant(tenant).filter(joined_at__gte=view_horizon(tenant, now=now))
     rows = rows.filter(_text_conditions(filters)).filter(_date_conditions(filters, tenant=tenant, now=now))
     return rows.order_by("-joined_at", "-pk")
 
@@ -77,7 +77,7 @@ def _date_conditions(filters: AttendanceFilters, *, tenant: Tenant, now: datetim
     """Days outside of what can be in the log are no condition: they need no arithmetic at the ends of the calendar."""
     zone = ZoneInfo(tenant.time_zone)
     conditions = Q()
-    if filters.date_from and filters.date_from > view_horizon(now=now).astimezone(zone).date():
+    if filters.date_from and filters.date_from > view_horizon(tenant, now=now).astimezone(zone).date():
         conditions &= Q(joined_at__gte=datetime.combine(filters.date_from, time.min, zone))
     if filters.date_to and filters.date_to <= now.astimezone(zone).date():
         conditions &= Q(joined_at__lt=datetime.combine(filters.date_to + timedelta(days=1), time.min, zone))

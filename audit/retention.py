@@ -58,8 +58,12 @@ class PurgeReport:
     tenants: list[TenantPurge]
 
 
-def view_horizon(*, now: datetime) -> datetime:
-    """Nothing that happened before this instant is ever shown, purged or not."""
+def view_horizon(tenant: Tenant, *, now: datetime) -> datetime:
+    """Nothing of `tenant` that happened before this instant is ever shown, purged or not."""
+    return min(_installation_horizon(now), now - timedelta(days=tenant.retention_days))
+
+
+def _installation_horizon(now: datetime) -> datetime:
     return now - timedelta(days=settings.AUDIT_RETENTION_DAYS)
 
 
@@ -72,7 +76,7 @@ def purge_audit(
     A tenant that loses rows keeps two events, `audit_purge_started` and `audit_purged`. Raises `PurgeRefused` when
     `before` is later than the horizon or another purge is running.
     """
-    horizon = view_horizon(now=timezone.now())
+    horizon = _installation_horizon(timezone.now())
     before = before or horizon
     if before > horizon:
         raise PurgeRefused(

@@ -9,6 +9,27 @@ from tenants.ids import new_public_id
 from tenants.models import TenantOwned
 
 
+class MeetingClass(TenantOwned):
+    """What a kind of meeting (社外秘 …) forces upon its rooms. A host can only be stricter."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
+    name = models.CharField(_("name"), max_length=50)
+    position = models.PositiveSmallIntegerField(default=0)
+    guests_allowed = models.BooleanField(_("guests allowed"), default=True)
+    lobby_forced = models.BooleanField(_("lobby for every guest"), default=False)
+    entry_password_forced = models.BooleanField(_("entry password demanded"), default=False)
+    local_recording_allowed = models.BooleanField(_("local recording allowed"), default=False)
+    chat_copy_allowed = models.BooleanField(_("copy of the chat allowed"), default=False)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="meeting_class_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Room(TenantOwned):
     """A permanent, named place for meetings. `entry_password` is an argon2 hash or empty."""
 
@@ -18,6 +39,9 @@ class Room(TenantOwned):
     guests_allowed = models.BooleanField(_("guests allowed"), default=True)
     lobby = models.BooleanField(_("lobby for guests"), default=False)
     participant_limit = models.PositiveIntegerField(_("participant limit"), default=50)
+    meeting_class = models.ForeignKey(
+        MeetingClass, null=True, blank=True, on_delete=models.PROTECT, related_name="rooms", verbose_name=_("class")
+    )
     hosts = models.ManyToManyField(
         settings.AUTH_USER_MODEL, blank=True, related_name="hosted_rooms", verbose_name=_("hosts")
     )
@@ -72,6 +96,8 @@ class Meeting(TenantOwned):
     worker = models.ForeignKey(MediaWorker, null=True, on_delete=models.SET_NULL, related_name="meetings")
     worker_epoch = models.CharField(max_length=64, blank=True, help_text="the worker start that holds the router")
     epoch = models.PositiveIntegerField(default=1, help_text="grows with each re-placement")
+    frozen_at = models.DateTimeField(null=True, blank=True, help_text="media, chat and joins stand still since then")
+    frozen_by = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [
@@ -131,6 +157,10 @@ class Participant(TenantOwned):
     counters = models.JSONField(
         default=dict, blank=True, help_text="worker epoch and cumulative counters at the last flush"
     )
+    quality = models.CharField(max_length=10, blank=True, help_text="the worker's last word on the connection")
+    kbps_in = models.FloatField(default=0, help_text="towards the server, over the last sample")
+    kbps_out = models.FloatField(default=0, help_text="from the server, over the last sample")
+    measured_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["meeting", "state"], name="participant_state")]
@@ -205,6 +235,9 @@ class MeetingCommand(TenantOwned):
         READMIT = "readmit", _("Lift a bar")
         END = "end", _("End the meeting")
         REVOKE = "revoke", _("End a user's or a pass's participation")
+        MUTE = "mute", _("Mute a participant")
+        FREEZE = "freeze", _("Freeze the meeting")
+        UNFREEZE = "unfreeze", _("Let the meeting go on")
 
     public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="commands")

@@ -109,6 +109,25 @@ def postgresql(url: str) -> dict[str, Any]:
     }
 
 
+def mail(url: str) -> dict[str, Any]:
+    """Django's mail settings for `smtp://user:password@host:port` (STARTTLS) or `smtps://…` (TLS from the start).
+
+    `smtp+plain://` speaks without encryption: for a mail server on the same machine.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("smtp", "smtps", "smtp+plain") or not parts.hostname:
+        raise ImproperlyConfigured("LIVEON_MAIL_URL: expected smtp://user:password@host:port or smtps://…")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or {"smtp": 587, "smtps": 465, "smtp+plain": 25}[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+    }
+
+
 def sqlite(path: Path) -> dict[str, Any]:
     """Django's database settings for the embedded SQLite file: WAL, one writer at a time, a busy timeout of 5 s.
 

@@ -33,6 +33,9 @@ MEDIA_ANNOUNCE = env.endpoints("LIVEON_MEDIA_ANNOUNCE")
 TURN_URLS = env.words("LIVEON_TURN_URLS")
 TURN_SECRET = env.secret("LIVEON_TURN_SECRET")
 AUDIT_RETENTION_DAYS = env.integer("LIVEON_AUDIT_RETENTION_DAYS", 365, low=365, high=3660)
+AUDIT_KEY_FILE = Path(env.text("LIVEON_AUDIT_KEY_FILE", str(DATA_DIR / "audit_key.pem")))
+MAIL_URL = env.secret("LIVEON_MAIL_URL")
+DEFAULT_FROM_EMAIL = env.text("LIVEON_MAIL_FROM", "liveon@localhost")
 LOG_LEVEL = env.choice("LIVEON_LOG_LEVEL", "INFO" if PUBLIC_URL else "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR"))
 SECRET_KEY = env.secret("LIVEON_SECRET_KEY") or env.generated_secret(DATA_DIR / "secret_key")
 
@@ -56,6 +59,13 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
 SECURE_HSTS_SECONDS = 31_536_000 if PUBLIC_URL and SECURE else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+
+if MAIL_URL:
+    vars().update(env.mail(MAIL_URL))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = DATA_DIR / "mail"
+EMAIL_TIMEOUT = 10
 
 CACHES: dict[str, dict[str, Any]]
 if REDIS_URL:

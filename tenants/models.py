@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -14,14 +14,22 @@ slug_validator = RegexValidator(
 
 
 class Tenant(models.Model):
-    """A customer organisation. `slug` is in its URLs; `admintool_key_hash` is the SHA-256 of its Admintool key."""
+    """A customer organisation. `slug` is in its URLs; `admintool_key_hash` is the SHA-256 of its Admintool key.
+
+    Not `is_active` = suspended: nobody gets in, nothing is lost.
+    """
 
     public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
     slug = models.CharField(max_length=40, unique=True, validators=[slug_validator])
     name = models.CharField(max_length=200)
     is_active = models.BooleanField(default=True)
     time_zone = models.CharField(max_length=64, default="Asia/Tokyo")
+    retention_days = models.PositiveIntegerField(
+        default=365, validators=[MinValueValidator(365)], help_text="how long records are shown and kept"
+    )
     admintool_key_hash = models.CharField(max_length=64, unique=True)
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="end of the contract")
+    erased_at = models.DateTimeField(null=True, blank=True, help_text="when its data was erased")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

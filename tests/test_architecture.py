@@ -19,10 +19,16 @@ LONGEST_FILE = 400
 # Rows of the installation or of a library, not of a tenant. Each needs a reason.
 NOT_TENANT_OWNED = {
     "tenants.Tenant": "is the tenant",
+    "audit.AuditKey": "the installation's signing key, public half",
     "conferences.MediaWorker": "a machine of the provider; its rows name no tenant's data",
 }
 # Join tables of two tenant-owned models: both ends carry the tenant.
-JOIN_TABLES = {"accounts.User_groups", "conferences.Room_hosts"}
+JOIN_TABLES = {
+    "accounts.User_groups",
+    "accounts.Restriction_users",
+    "accounts.Restriction_groups",
+    "conferences.Room_hosts",
+}
 
 
 def our_models() -> list[type[models.Model]]:

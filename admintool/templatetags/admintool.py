@@ -7,6 +7,8 @@ from django import template
 from django.template.context import RequestContext
 from django.urls import reverse
 
+from admintool.navigation import PAGES
+
 register = template.Library()
 
 
@@ -15,6 +17,16 @@ def page_url(context: RequestContext, name: str, **kwargs: Any) -> str:
     """The address of Admintool's page `name` below the key of the present one."""
     key = context["request"].resolver_match.kwargs["admintool_key"]
     return reverse(f"admintool:{name}", kwargs={"admintool_key": key, **kwargs})
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: RequestContext) -> list[dict[str, Any]]:
+    """Admintool's pages as `url`, `text` and `is_current`: the present page is the one with the longest address."""
+    here = context["request"].path
+    links = [{"url": page_url(context, name), "text": text} for name, text in PAGES]
+    around = [url for url in (str(link["url"]) for link in links) if here.startswith(url)]
+    present = max(around, key=len, default="")
+    return [{**link, "is_current": link["url"] == present} for link in links]
 
 
 @register.simple_tag

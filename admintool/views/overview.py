@@ -20,7 +20,7 @@ def overview(request: AdminRequest, admintool_key: str) -> HttpResponse:
     users = User.objects.for_tenant(request.tenant)
     people = list(live_participants(request.tenant))
     visits = AuditEvent.objects.for_tenant(request.tenant).filter(
-        action="admintool_visited", occurred_at__gte=view_horizon(now=timezone.now())
+        action="admintool_visited", occurred_at__gte=view_horizon(request.tenant, now=timezone.now())
     )
     figures = {
         "people": len(people),

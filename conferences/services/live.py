@@ -20,4 +20,4 @@ def live_participants(tenant: Tenant) -> QuerySet[Participant]:
 def my_attendance(user: User, *, now: datetime) -> QuerySet[Attendance]:
     """The user's own stays, newest first, as far back as anything is shown."""
     mine = Attendance.objects.for_tenant(user.tenant).filter(user_id=user.public_id)
-    return mine.filter(joined_at__gte=view_horizon(now=now)).order_by("-joined_at", "-pk")
+    return mine.filter(joined_at__gte=view_horizon(user.tenant, now=now)).order_by("-joined_at", "-pk")

@@ -51,8 +51,8 @@ def make_event(tenant: Tenant, occurred_at: datetime) -> AuditEvent:
     return AuditEvent.objects.create(tenant=tenant, action="login", occurred_at=occurred_at)
 
 
-def test_horizon_is_the_retention_time_ago() -> None:
-    assert view_horizon(now=NOON) == HORIZON
+def test_horizon_is_the_retention_time_ago(tenant: Tenant) -> None:
+    assert view_horizon(tenant, now=NOON) == HORIZON
 
 
 def test_purge_deletes_what_is_older_than_the_horizon(tenant: Tenant) -> None:

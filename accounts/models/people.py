@@ -61,6 +61,8 @@ class User(TenantOwned, AbstractBaseUser):
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     password_changed_at = models.DateTimeField(null=True, blank=True)
+    must_change_password = models.BooleanField(default=False, help_text="somebody else knows the password")
+    is_break_glass = models.BooleanField(default=False, help_text="may sign in by password when SSO is demanded")
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -81,3 +83,14 @@ class User(TenantOwned, AbstractBaseUser):
     @property
     def is_admin(self) -> bool:
         return self.role == Role.ADMIN
+
+
+class PasswordHistory(TenantOwned):
+    """A former password's hash, so that it is not taken again."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="former_passwords")
+    password = models.CharField(max_length=200)
+    replaced_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.user_id} until {self.replaced_at:%Y-%m-%d}"

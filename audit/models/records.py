@@ -93,6 +93,7 @@ class AuditEvent(TenantOwned):
     """One fact about who may do what or who was where. Insert-only.
 
     `actor_*` is who did it (empty = the system), `target_*` what it was done to, `details` plain JSON without secrets.
+    Written without `seq`; the sealer gives it its place in the tenant's chain (`seq` from 1, `prev_hash`, `hash`).
     """
 
     public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
@@ -105,9 +106,16 @@ class AuditEvent(TenantOwned):
     target_id = models.CharField(max_length=64, blank=True)
     target_name = models.CharField(max_length=200, blank=True)
     details = models.JSONField(default=dict, blank=True)
+    seq = models.PositiveBigIntegerField(null=True, blank=True)
+    prev_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64, blank=True)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "seq"], name="event_seq", condition=models.Q(seq__isnull=False))
+        ]
         indexes = [
+            models.Index(fields=["tenant", "id"], name="event_unsealed", condition=models.Q(seq=None)),
             models.Index(fields=["tenant", "-occurred_at"], name="event_newest"),
             models.Index(fields=["tenant", "action", "-occurred_at"], name="event_action"),
             models.Index(fields=["tenant", "actor_id", "-occurred_at"], name="event_actor"),

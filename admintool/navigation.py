@@ -1,0 +1,10 @@
+"""The pages that Admintool's navigation leads to, in its order: (name of the page, its words)."""
+
+from django.utils.translation import gettext_lazy as _
+
+PAGES = [
+    ("overview", _("Overview")),
+    ("users", _("Users")),
+    ("live", _("Live status")),
+    ("attendance", _("Attendance log")),
+]

@@ -1,0 +1,106 @@
+"""What signs heads, tombstones and certificates: an Ed25519 key in a file outside of the database (RFC 8032).
+
+`LIVEON_AUDIT_KEY_FILE` holds the private key as PEM; embedded it is made once in the data folder. The public halves are
+`AuditKey` rows and stand in every export, so that whoever has an older head can check a newer one.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
+
+from audit.models import AuditKey
+
+
+def canonical_json(document: Mapping[str, Any]) -> bytes:
+    """The one form in which a document is hashed and signed: sorted names, no spaces, UTF-8, ISO 8601 times."""
+    text = json.dumps(document, cls=DjangoJSONEncoder, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()
+
+
+def sign(document: Mapping[str, Any]) -> tuple[str, str]:
+    """(key id, signature as hex) over the document's canonical JSON. Makes the key's row on first use."""
+    key = private_key()
+    return _row_of(key).key_id, key.sign(canonical_json(document)).hex()
+
+
+def is_signed(document: Mapping[str, Any], *, key_id: str, signature: str) -> bool:
+    """Whether `signature` is that of the known key `key_id` over the document."""
+    row = AuditKey.objects.filter(key_id=key_id).first()
+    if row is None:
+        return False
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(row.public_key)).verify(
+            bytes.fromhex(signature), canonical_json(document)
+        )
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def private_key() -> Ed25519PrivateKey:
+    """The key that signs now. Raises ImproperlyConfigured for a file that is none."""
+    path = Path(settings.AUDIT_KEY_FILE)
+    if not path.exists():
+        _make_key(path)
+    return _read_key(path, path.stat().st_mtime_ns)
+
+
+def public_hex(key: Ed25519PrivateKey) -> str:
+    return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+
+
+def key_id_of(public_key: str) -> str:
+    """The first 16 hex digits of the SHA-256 of the public key, itself given as hex."""
+    return hashlib.sha256(bytes.fromhex(public_key)).hexdigest()[:16]
+
+
+@lru_cache(maxsize=2)
+def _read_key(path: Path, _changed: int) -> Ed25519PrivateKey:
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError) as error:
+        raise ImproperlyConfigured(f"LIVEON_AUDIT_KEY_FILE: {path} holds no private key: {error}") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ImproperlyConfigured(f"LIVEON_AUDIT_KEY_FILE: {path} is not an Ed25519 key")
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """A new key file, mode 0600, whole or not at all: two processes that start together end with the same key."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(pem)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _row_of(key: Ed25519PrivateKey) -> AuditKey:
+    public = public_hex(key)
+    row, _made = AuditKey.objects.get_or_create(
+        key_id=key_id_of(public), defaults={"public_key": public, "created_at": timezone.now()}
+    )
+    return row
