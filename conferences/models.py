@@ -157,10 +157,6 @@ class Participant(TenantOwned):
     counters = models.JSONField(
         default=dict, blank=True, help_text="worker epoch and cumulative counters at the last flush"
     )
-    quality = models.CharField(max_length=10, blank=True, help_text="the worker's last word on the connection")
-    kbps_in = models.FloatField(default=0, help_text="towards the server, over the last sample")
-    kbps_out = models.FloatField(default=0, help_text="from the server, over the last sample")
-    measured_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["meeting", "state"], name="participant_state")]
