@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from accounts import views
+from accounts.views import entrance
 
 urlpatterns = [
-    path("", views.organisation, name="organisation"),
-    path("language/", views.language, name="language"),
-    path("t/<slug:tenant_slug>/login/", views.login, name="login"),
-    path("t/<slug:tenant_slug>/logout/", views.logout, name="logout"),
-    path("t/<slug:tenant_slug>/password/", views.password, name="password"),
+    path("", entrance.organisation, name="organisation"),
+    path("language/", entrance.language, name="language"),
+    path("t/<slug:tenant_slug>/login/", entrance.login, name="login"),
+    path("t/<slug:tenant_slug>/logout/", entrance.logout, name="logout"),
+    path("t/<slug:tenant_slug>/password/", entrance.password, name="password"),
 ]

@@ -1,0 +1,1 @@
+"""Pages of accounts: parse, call one service, show."""
