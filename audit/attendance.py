@@ -115,6 +115,7 @@ def _record(
             "attendance": attendance.public_id,
             "participant": attendance.participant_id,
             "meeting": attendance.meeting_id,
+            "user": attendance.user_id,  # whose stay it was, whoever ended it: what a legal hold goes by
             **details,
         },
         now=now,
