@@ -6,7 +6,14 @@ ValidationError          a field is not acceptable (by field name)
 ├── LastAdmin            the tenant would be left without an active administrator
 ├── WrongPassword        the present password, asked for again, is another
 ├── LoginRefused         wrong organisation, user ID or password, or disabled: not said which
-└── TooManyTries         wait `seconds` before the next try
+├── TooManyTries         wait `seconds` before the next try
+├── AlreadyDecided       an approval was decided, withdrawn or is too old
+├── OwnRequest           four eyes: another administrator decides; only who asked withdraws
+├── RequesterGone        who asked is no administrator any more
+├── TooFewAdmins         four eyes need two active administrators
+├── GroupNameTaken       the tenant has this group already
+├── FileRefused          an import's file cannot be read
+└── ImportRefused        an import cannot be started, continued or cancelled in its state
 """
 
 from math import ceil
@@ -52,3 +59,45 @@ class TooManyTries(ValidationError):
             "seconds",
         )
         super().__init__(text, code="too_many_tries", params={"seconds": self.seconds})
+
+
+class AlreadyDecided(ValidationError):
+    def __init__(self) -> None:
+        super().__init__(_("This request was decided already, or its 72 hours are over."), code="already_decided")
+
+
+class OwnRequest(ValidationError):
+    def __init__(self) -> None:
+        super().__init__(
+            _("Another administrator decides this request. Who asked for it can only withdraw it."), code="own_request"
+        )
+
+
+class RequesterGone(ValidationError):
+    def __init__(self) -> None:
+        super().__init__(_("Who asked for this is no longer an administrator. Refuse it."), code="requester_gone")
+
+
+class TooFewAdmins(ValidationError):
+    def __init__(self) -> None:
+        text = _("Four eyes need at least two active administrators.")
+        super().__init__({"four_eyes": ValidationError(text, code="too_few_admins")})
+
+
+class GroupNameTaken(ValidationError):
+    def __init__(self) -> None:
+        super().__init__({"name": ValidationError(_("There is a group with this name."), code="taken")})
+
+
+class FileRefused(ValidationError):
+    """The text says why."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__({"file": ValidationError(text, code="file_refused")})
+
+
+class ImportRefused(ValidationError):
+    """The text says why."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, code="import_refused")

@@ -8,3 +8,9 @@ access_changed = Signal()
 Arguments: `user`; `reason`: "disabled", "password_changed", "logged_out" or "role_changed"; `login_key`: the login
 that ended (`accounts.logins.login_key`), empty for all of the user's logins; `actor`.
 """
+
+settings_changed = Signal()
+"""The tenant's security settings changed. Sent inside the transaction that changes them.
+
+Arguments: `tenant`; `changed`: the names of the settings; `actor`.
+"""

@@ -19,6 +19,7 @@ app.conf.beat_schedule = {
         "task": "accounts.tasks.forget_expired_logins_nightly",
         "schedule": crontab(hour=2, minute=45),
     },
+    "expire-approvals": {"task": "accounts.tasks.expire_approvals_hourly", "schedule": crontab(minute=20)},
     "purge-audit": {"task": "audit.tasks.purge_audit_nightly", "schedule": crontab(hour=3, minute=15)},
 }
 

@@ -20,6 +20,8 @@ class UserImport(TenantOwned):
 
     public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
     file_name = models.CharField(max_length=200)
+    encoding = models.CharField(max_length=20, blank=True)
+    unused_columns = models.JSONField(default=list, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PREVIEW)
     skip_bad = models.BooleanField(default=False, help_text="import the good lines; otherwise all or nothing")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -33,7 +35,12 @@ class UserImport(TenantOwned):
 
 
 class UserImportLine(TenantOwned):
-    """One line of the file. `values` holds no password: only its hash is kept, until the line is done."""
+    """One line of the file: what `values` says, whom it is about, and what came of it.
+
+    `values` holds the columns of the file by field; `changes` what differs, as {field: [from, to]}; `user_id` is the
+    public id of an existing user. `password` is encrypted until it is hashed, then the hash, empty when the line is
+    done (docs/adr/0015).
+    """
 
     class Outcome(models.TextChoices):
         WAITING = "waiting", _("Waiting")
@@ -45,13 +52,18 @@ class UserImportLine(TenantOwned):
     upload = models.ForeignKey(UserImport, on_delete=models.PROTECT, related_name="lines")
     number = models.PositiveIntegerField(help_text="line in the file, from 1")
     values = models.JSONField(default=dict)
-    password = models.CharField(max_length=200, blank=True, help_text="hash")
+    plan = models.CharField(max_length=10, blank=True, help_text="the outcome that the preview promised")
+    user_id = models.CharField(max_length=32, blank=True)
+    changes = models.JSONField(default=dict, blank=True)
+    password = models.TextField(blank=True)
+    is_hashed = models.BooleanField(default=False)
     problems = models.JSONField(default=list, blank=True, help_text="what is wrong, as texts by field")
     outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.WAITING)
 
     class Meta:
         ordering = ["number"]
         constraints = [models.UniqueConstraint(fields=["upload", "number"], name="one_row_a_line")]
+        indexes = [models.Index(fields=["upload", "outcome", "number"], name="import_line_outcome")]
 
     def __str__(self) -> str:
         return f"line {self.number}"
