@@ -6,7 +6,7 @@
      ├─ PasswordRequired         the room's entry password was not given, or has changed since
      ├─ WrongEntryPassword       the given one is wrong
      ├─ TooManyAttempts          wrong passwords too fast; `retry_after` in seconds
-     ├─ MeetingFull, MeetingEnded, Barred, PassInUse, ResumeRefused
+     ├─ MeetingFull, MeetingFrozen, MeetingEnded, Barred, PassInUse, ResumeRefused
      ├─ Duplicate                a spent resume token was shown while its owner is in
      ├─ NotAllowed               the role does not permit it
      ├─ UnknownParticipant, UnknownBar
@@ -59,6 +59,13 @@ class TooManyAttempts(MeetingError):
 
 class MeetingFull(MeetingError):
     code = "meeting_full"
+    close_code = 4403
+
+
+class MeetingFrozen(MeetingError):
+    """Nobody comes in and nobody speaks until the meeting goes on."""
+
+    code = "meeting_frozen"
     close_code = 4403
 
 

@@ -7,6 +7,7 @@ both.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from django.utils import timezone
 
 from conferences.errors import Barred, MediaRefused, MediaUnavailable, MeetingError
 from conferences.models import Meeting
+from conferences.rates import Rates
 from conferences.services.bandwidth import PeerCounters
 from conferences.services.placement import Placement, WorkerReport, note_workers, place_meeting
 from conferences.sfu import Worker, Workers
@@ -76,6 +78,7 @@ class Media:
     def __init__(self, directory: Path, events: MediaEvents) -> None:
         self.workers = Workers(directory, on_event=self._take, on_up=self._link_again, on_dead=self._worker_died)
         self.tally = Tally()
+        self.rates = Rates()
         self.stirred = asyncio.Event()
         self._events = events
         self._meetings: dict[str, RoutedMeeting] = {}
@@ -152,6 +155,7 @@ class Media:
         peer = meeting.peers.pop(participant_id, None) if meeting is not None else None
         if meeting is None or peer is None:
             return
+        self.rates.forget(participant_id)
         async with meeting.lock:
             await self._close_peer(meeting, peer, reason=reason)
         self._forget_empty(meeting)
@@ -220,6 +224,7 @@ class Media:
         try:
             await self.workers.request(placement.worker, "create_router", **where, bars=placement.bars, limits=limits)
             await self.bar(placement.worker, meeting.public_id, placement.bars)  # a router from before learns them too
+            await self.freeze(placement.worker, meeting.public_id, frozen=placement.frozen)
         except MediaRefused as error:
             log.warning("router_refused", meeting=meeting.public_id, code=error.worker_code)
             raise MediaUnavailable from error
@@ -290,10 +295,18 @@ class Media:
         if subjects:
             await self.workers.request(worker, "unbar", router=meeting_id, subjects=subjects)
 
+    async def freeze(self, worker: str, meeting_id: str, *, frozen: bool) -> None:
+        """Stop or resume all forwarding of the meeting. Raises MediaUnavailable, MediaRefused."""
+        await self._of_router(worker, "freeze", meeting_id, frozen=frozen)
+
     async def close_router(self, worker: str, meeting_id: str, *, reason: str) -> None:
         """Close the meeting's router on a worker. Raises MediaUnavailable, MediaRefused."""
+        await self._of_router(worker, "close_router", meeting_id, reason=reason)
+
+    async def _of_router(self, worker: str, kind: str, meeting_id: str, **fields: object) -> None:
+        """Ask for something that is done already where the router is gone; it is made anew as the rows say."""
         try:
-            await self.workers.request(worker, "close_router", router=meeting_id, reason=reason)
+            await self.workers.request(worker, kind, router=meeting_id, **fields)
         except MediaRefused as error:
             if error.worker_code not in GONE:
                 raise
@@ -348,6 +361,7 @@ class Media:
     def _take_statistics(self, meeting: RoutedMeeting, event: Json) -> None:
         for participant_id, counts in event["peers"].items():
             self._count(meeting, participant_id, counts)
+            self.rates.take(participant_id, counts, at=time.monotonic())
 
     def _take_closed_peer(self, meeting: RoutedMeeting, event: Json) -> None:
         self._count(meeting, event["peer"], event.get("statistics", {}), final=True)

@@ -113,6 +113,10 @@ class Meeting(TenantOwned):
     def is_live(self) -> bool:
         return self.ended_at is None
 
+    @property
+    def is_frozen(self) -> bool:
+        return self.frozen_at is not None
+
 
 class ParticipantRole(models.TextChoices):
     GUEST = "guest", _("Guest")

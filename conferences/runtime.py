@@ -72,7 +72,7 @@ class Runtime:
             MediaEvents(
                 offer=self._offer,
                 speakers=self._speakers,
-                quality=lambda meeting_id, who, level: self.hub.note_quality(meeting_id, who, level),
+                quality=self._quality,
                 rebuild=self._rebuild,
                 unavailable=self._unavailable,
                 failed=lambda participant_id: self.hub.spawn(_fail(participant_id)),
@@ -163,6 +163,7 @@ class Runtime:
 
     async def _flush(self) -> None:
         await self.media.tally.flush(now=timezone.now())
+        await self.media.rates.publish()
 
     # What the media side tells
 
@@ -175,6 +176,10 @@ class Runtime:
         local = self.hub.meetings.get(meeting_id)
         if local is not None:
             local.tell(speakers_of(event))
+
+    def _quality(self, meeting_id: str, participant_id: str, level: str) -> None:
+        self.media.rates.judge(participant_id, level)
+        self.hub.note_quality(meeting_id, participant_id, level)
 
     def _rebuild(self, participant_ids: list[str], epoch: int) -> None:
         for connection in filter(None, map(self.hub.connection_of, participant_ids)):

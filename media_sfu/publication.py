@@ -77,9 +77,18 @@ class Publication:
         self.sources[layer] = source
         return source
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing of it is forwarded: it is muted, or the meeting is frozen."""
+        return self.muted or self.peer.router.frozen
+
     def set_muted(self, *, muted: bool) -> None:
         """Stop or resume the forwarding."""
         self.muted = muted
+        self.silence_changed()
+
+    def silence_changed(self) -> None:
+        """Bring the subscriptions to what `is_silent` says now."""
         if self.source == "microphone":
             self.peer.router.speakers.remove(self.peer.id)
         for subscription in self.subscriptions:
@@ -125,5 +134,5 @@ class Publication:
             subscription.update()
 
     def _observe(self, level: int) -> None:
-        if not self.muted:
+        if not self.is_silent:
             self.peer.router.speakers.observe(self.peer.id, level)

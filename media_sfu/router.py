@@ -28,6 +28,7 @@ class Router:
         self.peers: dict[str, Peer] = {}
         self.speakers = SpeakerDetector()
         self.muted: set[tuple[str, str]] = set()  # (peer, source)
+        self.frozen = False
         self._used_at = time.monotonic()
         self._network = network
         self._on_closed = on_closed
@@ -72,6 +73,14 @@ class Router:
 
     def publications(self) -> list[Publication]:
         return [publication for peer in self.peers.values() for publication in peer.publications.values()]
+
+    def freeze(self, *, frozen: bool) -> None:
+        """Stop all forwarding in one step, or let it go on. Peers, transports and what is muted stay as they are."""
+        if frozen == self.frozen:
+            return
+        self.frozen = frozen
+        for publication in self.publications():
+            publication.silence_changed()
 
     def published(self, publication: Publication) -> None:
         """A new publication: everybody else subscribes."""

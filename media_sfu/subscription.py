@@ -115,7 +115,7 @@ class Subscription:
 
     def _wanted_layer(self) -> int | None:
         publication = self.publication
-        if not self._accepted or publication.muted:
+        if not self._accepted or publication.is_silent:
             return None
         view = self.subscriber.view
         if publication.kind == "audio" or view is None:

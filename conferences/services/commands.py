@@ -33,6 +33,11 @@ def order_end(meeting: Meeting, *, reason: str) -> MeetingCommand:
     return _order(meeting, Kind.END, {"reason": reason})
 
 
+def order_freeze(meeting: Meeting, *, frozen: bool) -> MeetingCommand:
+    """Stop all forwarding in the meeting, or let it go on."""
+    return _order(meeting, Kind.FREEZE if frozen else Kind.UNFREEZE, {})
+
+
 def order_revocation(meeting: Meeting, whose: dict[str, str], *, actor: Actor, cause: str) -> MeetingCommand:
     """End the presence of somebody who lost access.
 

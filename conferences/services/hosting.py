@@ -6,9 +6,10 @@ from django.db import transaction
 
 from audit.events import record_event
 from audit.models import LeaveReason
-from conferences.errors import MeetingFull, NotAllowed, UnknownBar, UnknownParticipant
+from conferences.errors import MeetingFrozen, MeetingFull, NotAllowed, UnknownBar, UnknownParticipant
 from conferences.models import Bar, Meeting, Participant, ParticipantRole, ParticipantState
 from conferences.services.bars import bars_in_force
+from conferences.services.freezing import freeze_meeting, unfreeze_meeting
 from conferences.services.meetings import (
     actor_of_participant,
     end_meeting,
@@ -18,6 +19,7 @@ from conferences.services.meetings import (
     settle,
     take_out,
 )
+from conferences.services.muting import switch_off
 from conferences.services.removal import readmit, remove_participant
 
 WITH = ("meeting__room__tenant", "user", "guest_pass")
@@ -25,11 +27,13 @@ WITH = ("meeting__room__tenant", "user", "guest_pass")
 
 @transaction.atomic
 def admit(host_id: str, *, participant_id: str, now: datetime) -> None:
-    """Let a waiting guest in. Somebody who is in already stays in. Raises MeetingFull."""
+    """Let a waiting guest in. Somebody who is in already stays in. Raises MeetingFrozen, MeetingFull."""
     host = _acting_host(host_id)
     guest = _other(host, participant_id)
     if guest.state == ParticipantState.JOINED:
         return
+    if host.meeting.is_frozen:
+        raise MeetingFrozen
     if is_full(host.meeting, host.meeting.room):
         raise MeetingFull
     let_in(guest, now=now)
@@ -51,17 +55,12 @@ def deny(host_id: str, *, participant_id: str, now: datetime) -> None:
 
 @transaction.atomic
 def mute_participant(host_id: str, *, participant_id: str, source: str, now: datetime) -> None:
-    """Switch a participant's source off; they may switch it on again. The caller tells media worker and client."""
+    """Switch a participant's source off; they may switch it on again."""
     host = _acting_host(host_id)
     other = _other(host, participant_id)
     if other.state != ParticipantState.JOINED:
         raise UnknownParticipant
-    if other.muted.get(source):
-        return
-    other.muted = {**other.muted, source: True}
-    other.save(update_fields=["muted"])
-    _record(host, "participant_muted", other, {"source": source})
-    settle(host.meeting, now=now)
+    switch_off(other, source=source, actor=actor_of_participant(host), now=now)
 
 
 @transaction.atomic
@@ -92,6 +91,14 @@ def readmit_barred(host_id: str, *, bar_id: str) -> None:
     if bar is None:
         raise UnknownBar
     readmit(bar, actor=actor_of_participant(host))
+
+
+@transaction.atomic
+def freeze(host_id: str, *, frozen: bool) -> None:
+    """Stop everything in the meeting, or let it go on."""
+    host = _acting_host(host_id)
+    act = freeze_meeting if frozen else unfreeze_meeting
+    act(host.meeting, actor=actor_of_participant(host))
 
 
 @transaction.atomic

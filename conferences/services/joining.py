@@ -29,6 +29,7 @@ from conferences.errors import (
     Duplicate,
     LoginRequired,
     MeetingEnded,
+    MeetingFrozen,
     MeetingFull,
     PassInUse,
     PasswordRequired,
@@ -193,6 +194,8 @@ def _enter(
     if not entry_is_valid(room, visitor.stamp):
         raise PasswordRequired
     meeting = meeting or _begin(room, now=now)
+    if meeting.is_frozen:
+        raise MeetingFrozen
     waits = visitor.user is None and (host_of(meeting) is None or lobby_is_on(meeting, room))
     if not waits and is_full(meeting, room):
         raise MeetingFull

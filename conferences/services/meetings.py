@@ -3,7 +3,7 @@
 Every change takes the room's row lock first (`lock_room`) and calls `settle` last, so that these hold at each commit:
 
 1. if somebody present may host, somebody present is host;
-2. no guest waits for a host who is there, unless the lobby is on;
+2. no guest waits for a host who is there, unless the lobby is on or the meeting is frozen;
 3. a meeting with nobody in it has ended.
 
 `select_for_update(no_key=True)` everywhere: a row that merely refers to a locked one (an attendance, a command) does
@@ -130,7 +130,7 @@ def settle(meeting: Meeting, *, now: datetime) -> None:
     """Bring the meeting to the state that the head of this file promises. The caller holds the room's lock."""
     room = meeting.room
     host = host_of(meeting) or _promote(meeting, room)
-    if host is not None and not lobby_is_on(meeting, room):
+    if host is not None and not meeting.is_frozen and not lobby_is_on(meeting, room):
         _admit_waiting(meeting, room, now=now)
     if not Participant.objects.filter(meeting=meeting, left_at=None).exists():
         _close(meeting, actor=SYSTEM, now=now)

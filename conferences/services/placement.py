@@ -36,13 +36,14 @@ class WorkerReport:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a meeting's router is to be: the arguments of `create_router`."""
+    """Where a meeting's router is to be: the arguments of `create_router`, and whether nothing is forwarded in it."""
 
     worker: str
     worker_epoch: str
     epoch: int
     bars: list[str]
     participant_limit: int
+    frozen: bool
 
 
 @transaction.atomic
@@ -84,7 +85,8 @@ def place_meeting(meeting: Meeting, *, workers: Collection[WorkerReport]) -> Pla
             _move(locked, chosen)
     assert locked.worker is not None
     bars = barred_subjects(room)
-    return Placement(locked.worker.name, locked.worker_epoch, locked.epoch, bars, room.participant_limit)
+    where = (locked.worker.name, locked.worker_epoch, locked.epoch)
+    return Placement(*where, bars, room.participant_limit, frozen=locked.is_frozen)
 
 
 def _report_of(meeting: Meeting, workers: Iterable[WorkerReport]) -> WorkerReport | None:

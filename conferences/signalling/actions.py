@@ -117,6 +117,10 @@ async def _lower_hand(hub: Hub, connection: Connection, message: wire.LowerHand)
     await _write(connection, hosting.lower_hand, participant_id=message.participant, now=timezone.now())
 
 
+async def _freeze(hub: Hub, connection: Connection, message: wire.Freeze) -> None:
+    await _write(connection, hosting.freeze, frozen=message.frozen)
+
+
 async def _end(hub: Hub, connection: Connection, message: wire.End) -> None:
     await _write(connection, hosting.end_for_all)
 
@@ -144,6 +148,7 @@ ACTIONS: dict[str, Action] = {
     "remove": _remove,
     "readmit": _readmit,
     "lower_hand": _lower_hand,
+    "freeze": _freeze,
     "end": _end,
     "leave": _leave,
 }

@@ -10,7 +10,9 @@ View = Callable[[str], ParticipantView]
 
 
 def roster_changes(before: Roster, after: Roster, view: View) -> Iterator[wire.ServerMessage]:
-    """For everybody in the meeting: who left, who came, who changed."""
+    """For everybody in the meeting: who left, who came, who changed, whether it stands still."""
+    if before.is_frozen != after.is_frozen:
+        yield wire.FreezeChanged(frozen=after.is_frozen)
     for participant_id in before.participants.keys() - after.participants.keys():
         reason = after.left.get(participant_id) or "left"
         yield wire.ParticipantLeft(participant=participant_id, reason=reason)

@@ -18,7 +18,7 @@ import structlog
 from channels.db import database_sync_to_async
 from django.utils import timezone
 
-from conferences.errors import AlreadyJoined, Duplicate, MeetingError
+from conferences.errors import AlreadyJoined, Duplicate, MeetingError, MeetingFrozen
 from conferences.media import Media
 from conferences.models import Meeting, ParticipantState
 from conferences.services.joining import Entrance
@@ -211,6 +211,7 @@ class Hub:
                 barred=local.roster.barred if role == "host" else (),
                 ice_servers=ice_servers(participant_id, now=now),
                 chat=True,
+                frozen=local.roster.is_frozen,
                 started_at=iso(local.meeting.started_at),
                 server_time=iso(now),
             )
@@ -320,8 +321,13 @@ class Hub:
             connection.send(wire.Waiting(reason=reason, request=connection.join_request if is_first else None))
 
     def say(self, speaker: Connection, said: wire.ChatMessage, *, request: str | None) -> None:
-        """A chat message to everybody: here at once, elsewhere over the channel layer; kept nowhere."""
+        """A chat message to everybody: here at once, elsewhere over the channel layer; kept nowhere.
+
+        Raises MeetingFrozen.
+        """
         local = self.meetings[speaker.meeting_id]
+        if local.roster is not None and local.roster.is_frozen:
+            raise MeetingFrozen
         for connection in local.joined():
             connection.send(altered(said, request=request) if connection is speaker else said)
         self.broadcast.relay(local.public_id, {"chat_message": said.plain()})

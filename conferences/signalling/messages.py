@@ -31,8 +31,8 @@ MAX_CHAT = 2000
 MUTABLE_BY_HOST = ("microphone", "camera", "screen")
 ERROR_CODES = (
     "bad_message", "message_too_large", "unknown_type", "too_fast", "not_joined", "already_joined", "not_allowed",
-    "unknown_participant", "room_not_found", "password_required", "meeting_full", "meeting_ended", "barred",
-    "pass_in_use", "login_required", "resume_refused", "bad_sdp", "sdp_too_large", "too_many_publications",
+    "unknown_participant", "room_not_found", "password_required", "meeting_full", "meeting_frozen", "meeting_ended",
+    "barred", "pass_in_use", "login_required", "resume_refused", "bad_sdp", "sdp_too_large", "too_many_publications",
     "muted_by_host", "chat_off", "media_unavailable", "stale_revision", "internal",
 )  # fmt: skip
 
@@ -173,6 +173,12 @@ class LowerHand(ClientMessage):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Freeze(ClientMessage):
+    type = "freeze"
+    frozen: bool = checked(flag)
+
+
+@dataclass(frozen=True, kw_only=True)
 class End(ClientMessage):
     type = "end"
 
@@ -218,6 +224,7 @@ class Joined(ServerMessage):
     barred: tuple[data.BarredPerson, ...] = checked(items(data.BarredPerson.read, most=10_000))
     ice_servers: tuple[data.IceServer, ...] = checked(items(data.IceServer.read, most=16))
     chat: bool = checked(flag)
+    frozen: bool = checked(flag)
     started_at: str = checked(data.time)
     server_time: str = checked(data.time)
 
@@ -332,6 +339,16 @@ class BarredChanged(ServerMessage):
     @property
     def supersedes(self) -> tuple[str, ...]:
         return ("barred_changed",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FreezeChanged(ServerMessage):
+    type = "freeze_changed"
+    frozen: bool = checked(flag)
+
+    @property
+    def supersedes(self) -> tuple[str, ...]:
+        return ("freeze_changed",)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,6 +55,8 @@ async def _do(media: Media, command: MeetingCommand) -> bool:
         await media.bar(worker, meeting_id, command.payload["subjects"])
     elif command.kind == Kind.READMIT:
         await media.unbar(worker, meeting_id, command.payload["subjects"])
+    elif command.kind in (Kind.FREEZE, Kind.UNFREEZE):
+        await media.freeze(worker, meeting_id, frozen=command.meeting.is_frozen)
     elif command.kind == Kind.END:
         for participant_id in media.peers_of(meeting_id):
             await media.detach(meeting_id, participant_id, reason="meeting_ended")

@@ -16,6 +16,7 @@ class Roster:
 
     is_live: bool
     epoch: int
+    is_frozen: bool = False
     participants: dict[str, ParticipantView] = field(default_factory=dict)
     waiting: tuple[WaitingGuest, ...] = ()
     barred: tuple[BarredPerson, ...] = ()
@@ -48,6 +49,7 @@ def _roster(meeting: Meeting, people: list[Participant], bars: list[Bar], left: 
     return Roster(
         is_live=meeting.is_live,
         epoch=meeting.epoch,
+        is_frozen=meeting.is_frozen,
         participants={each.public_id: _view(each) for each in people if each.state == ParticipantState.JOINED},
         waiting=tuple(_waiting(each) for each in people if each.state == ParticipantState.WAITING),
         barred=tuple(_barred(bar) for bar in bars if bar.room_id == meeting.room_id),

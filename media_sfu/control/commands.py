@@ -111,6 +111,9 @@ class Commands:
     def set_muted(self, link: Link, /, router: str, peer: str, source: str, *, muted: bool) -> None:
         self._own(link, router, peer).set_muted(source, muted=muted)
 
+    def freeze(self, _: Link, /, router: str, *, frozen: bool) -> None:
+        self._router(router).freeze(frozen=frozen)
+
     def bar(self, _: Link, /, router: str, subjects: list[str]) -> Json:
         self._worker.bars.add(router, subjects)
         running = self._worker.routers.get(router)

@@ -124,6 +124,23 @@ async def test_muted_source_is_not_forwarded_until_it_is_unmuted(meeting: Meetin
     assert b"\x9d\x01\x2a" in received.packets[seen][2]
 
 
+async def test_nothing_is_forwarded_in_a_frozen_meeting(meeting: Meeting):
+    first, second = await meeting.pair()
+    await see(first, second)
+    received, back = second.received["camera", "person-a"], first.received["microphone", "person-b"]
+    await meeting.link.request("freeze", router=ROUTER, frozen=True)
+    await meeting.link.request("freeze", router=ROUTER, frozen=True)
+    seen = len(received.packets), len(back.packets)
+    arrived = meeting.worker.routers[ROUTER].peers["person-b"].counters.packets_in
+    first.camera.send_frame()
+    second.microphone.send(level=10)
+    await until(lambda: meeting.worker.routers[ROUTER].peers["person-b"].counters.packets_in > arrived)
+    assert (len(received.packets), len(back.packets)) == seen
+    await meeting.link.request("freeze", router=ROUTER, frozen=False)
+    await see(first, second)
+    assert b"\x9d\x01\x2a" in received.packets[seen[0]][2]
+
+
 async def test_rebuilt_publish_transport_goes_on_in_the_same_subscription(meeting: Meeting, fresh_id):
     first, second = await meeting.pair()
     await see(first, second)

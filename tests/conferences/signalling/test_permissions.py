@@ -13,7 +13,7 @@ from tests.conferences.people import Browser, guest_browser, member_browser, use
 pytestmark = pytest.mark.django_db(transaction=True)
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "signalling"
-HOST_ONLY = ("admit", "deny", "mute_participant", "remove", "readmit", "lower_hand", "end")
+HOST_ONLY = ("admit", "deny", "mute_participant", "remove", "readmit", "lower_hand", "freeze", "end")
 BEFORE_JOINING = ("join", "ping", "leave")
 
 

@@ -77,6 +77,7 @@ const tools = {
   view: () => store.dispatch({ type: "view_chosen", view: store.state.view === "grid" ? "speaker" : "grid" }),
   devices: () => void deviceDialog.show(),
   help: showHelp,
+  freeze: () => void (store.state.frozen ? commands.freeze(false) : askAndFreeze()),
   end: () => void askAndEnd(),
   leave: () => meeting.leave(),
 };
@@ -153,6 +154,15 @@ async function askAndRemove(id, name) {
     yes: gettext("Remove"),
   });
   if (yes) commands.remove(id);
+}
+
+async function askAndFreeze() {
+  const yes = await confirmed({
+    title: gettext("Stop the meeting for now?"),
+    text: gettext("Pictures, sound and chat stop at once for everybody, and nobody can join, until you let the meeting go on."),
+    yes: gettext("Stop for now"),
+  });
+  if (yes) commands.freeze(true);
 }
 
 async function askAndEnd() {

@@ -87,8 +87,9 @@ export class Meeting {
     return this.#remoteTracks;
   }
 
-  /** The cameras that are on the screen and should move. @returns {RemoteTrack[]} */
+  /** The cameras that are on the screen and should move: none in a frozen meeting. @returns {RemoteTrack[]} */
   get watchedCameras() {
+    if (this.#store.state.frozen) return [];
     const shown = new Set(this.#tiles?.map(({ participant, source }) => `${participant}/${source}`));
     return this.#remoteTracks.filter(({ participant, source }) => source === "camera" && shown.has(`${participant}/camera`));
   }

@@ -52,6 +52,11 @@ export class Commands {
     this.#send({ type: "readmit", bar });
   }
 
+  /** @param {boolean} frozen */
+  freeze(frozen) {
+    this.#send({ type: "freeze", frozen });
+  }
+
   endForAll() {
     this.#send({ type: "end" });
   }

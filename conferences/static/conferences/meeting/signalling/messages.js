@@ -26,13 +26,14 @@
  *   | {type: "admit" | "deny" | "remove" | "lower_hand", participant: string}
  *   | {type: "mute_participant", participant: string, source: Source}
  *   | {type: "readmit", bar: string}
+ *   | {type: "freeze", frozen: boolean}
  *   | {type: "end" | "leave"}} ClientBody
  * @typedef {ClientBody & {request?: string}} ClientMessage
  *
  * @typedef {{type: "waiting", reason: "no_host" | "lobby"}} WaitingMessage
  * @typedef {{type: "joined", you: string, meeting: string, room: {id: string, name: string}, role: Role, epoch: number,
  *   resume: string, resumed: boolean, participants: Participant[], waiting: WaitingGuest[], barred: Barred[],
- *   ice_servers: RTCIceServer[], chat: boolean, started_at: string, server_time: string}} JoinedMessage
+ *   ice_servers: RTCIceServer[], chat: boolean, frozen: boolean, started_at: string, server_time: string}} JoinedMessage
  * @typedef {{type: "subscribe_offer", transport_id: string, revision: number, sdp: string, tracks: Track[]}} SubscribeOffer
  * @typedef {{type: "chat_message", id: string, participant: string, name: string, text: string, sent_at: string}} ChatMessage
  * @typedef {{type: "error", code: string, request?: string, fatal: boolean}} ErrorMessage
@@ -47,6 +48,7 @@
  *   | {type: "waiting_changed", waiting: WaitingGuest[]}
  *   | {type: "muted_by_host", source: Source}
  *   | {type: "barred_changed", barred: Barred[]}
+ *   | {type: "freeze_changed", frozen: boolean}
  *   | {type: "removed" | "meeting_ended", reason: string}} ServerBody
  * @typedef {ServerBody & {request?: string}} ServerMessage
  */
@@ -78,6 +80,7 @@ export const CLIENT_FIELDS = /** @type {const} */ ({
   remove: ["participant"],
   readmit: ["bar"],
   lower_hand: ["participant"],
+  freeze: ["frozen"],
   end: [],
   leave: [],
 });
@@ -87,7 +90,7 @@ export const SERVER_FIELDS = /** @type {const} */ ({
   waiting: ["reason"],
   joined: [
     "you", "meeting", "room", "role", "epoch", "resume", "resumed", "participants", "waiting", "barred",
-    "ice_servers", "chat", "started_at", "server_time",
+    "ice_servers", "chat", "frozen", "started_at", "server_time",
   ],
   participant_joined: ["participant"],
   participant_updated: ["participant"],
@@ -102,6 +105,7 @@ export const SERVER_FIELDS = /** @type {const} */ ({
   waiting_changed: ["waiting"],
   muted_by_host: ["source"],
   barred_changed: ["barred"],
+  freeze_changed: ["frozen"],
   removed: ["reason"],
   meeting_ended: ["reason"],
   error: ["code", "fatal"],

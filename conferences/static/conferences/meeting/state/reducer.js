@@ -23,6 +23,7 @@
  * @property {string} startedAt ISO time, "" before the first join
  * @property {string} serverTime ISO time of the last `joined`
  * @property {boolean} chatOn
+ * @property {boolean} frozen nobody is seen or heard until the meeting goes on
  * @property {Participant[]} participants in the order they came, you included
  * @property {WaitingGuest[]} waiting
  * @property {Barred[]} barred
@@ -70,6 +71,7 @@ export const INITIAL = {
   startedAt: "",
   serverTime: "",
   chatOn: true,
+  frozen: false,
   participants: [],
   waiting: [],
   barred: [],
@@ -111,6 +113,8 @@ export function reduce(state, event) {
       return chatted(state, event);
     case "speakers":
       return spoke(state, event.speakers.map(({ participant }) => participant), event.dominant);
+    case "freeze_changed":
+      return noticed({ ...state, frozen: event.frozen, speakers: [] }, event.frozen ? "warn" : "good", event.frozen ? "frozen" : "unfrozen");
     case "rebuild":
       return { ...state, mediaLive: true };
     case "media_unavailable":
@@ -161,6 +165,7 @@ function joined(state, message) {
     startedAt: message.started_at,
     serverTime: message.server_time,
     chatOn: message.chat,
+    frozen: message.frozen,
     participants: message.participants,
     waiting: message.waiting,
     barred: message.barred,

@@ -37,9 +37,10 @@ export class Notices {
 }
 
 /** @param {State} state @returns {string} */
-function bannerText({ phase, linked, mediaLive, mediaConnected }) {
+function bannerText({ phase, linked, frozen, mediaLive, mediaConnected }) {
   if (phase !== "joined") return "";
   if (!linked) return gettext("The connection was lost. Reconnecting…");
+  if (frozen) return gettext("The meeting is stopped: nobody is seen or heard until the host or an administrator lets it go on.");
   if (!mediaLive) return gettext("Sound and picture are not available at the moment. They come back by themselves.");
   return mediaConnected ? "" : gettext("Sound and picture are being reconnected…");
 }

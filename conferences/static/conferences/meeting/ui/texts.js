@@ -32,6 +32,8 @@ function announcement(code) {
     muted_by_host_camera: gettext("The host stopped your camera. You can switch it on again."),
     muted_by_host_screen: gettext("The host stopped your screen sharing."),
     muted_by_host_screen_audio: gettext("The host stopped your screen sharing."),
+    frozen: gettext("The meeting was stopped for the moment."),
+    unfrozen: gettext("The meeting goes on."),
     message_not_sent: gettext("The message was not sent. Please try again."),
   };
   return texts[code];
@@ -65,6 +67,7 @@ function errorText(code) {
     too_fast: gettext("Too many actions at once. Please wait a moment."),
     chat_off: gettext("Chat is switched off in this meeting."),
     muted_by_host: gettext("The host does not allow that at the moment."),
+    meeting_frozen: gettext("Not while the meeting is stopped."),
     media_unavailable: gettext("Sound and picture are not available at the moment."),
     too_many_publications: gettext("You are already sending as much as this meeting allows."),
   };
@@ -92,6 +95,7 @@ export function overText(reason) {
     denied: [gettext("You were not admitted"), gettext("The host did not let you into the meeting.")],
     duplicate: [gettext("The meeting is open somewhere else"), gettext("You joined it in another tab or on another device.")],
     meeting_full: [gettext("The meeting is full"), gettext("Try again when somebody has left.")],
+    meeting_frozen: [gettext("The meeting is stopped for the moment"), gettext("Nobody can join until it goes on. Try again later.")],
     room_not_found: [gettext("This room is not available"), gettext("It does not exist, or you have no access to it.")],
     password_required: [gettext("The room asks for its password"), gettext("Please go back and enter it.")],
     login_required: [gettext("You are no longer logged in"), gettext("Please log in and join again.")],

@@ -1,0 +1,44 @@
+"""Switching somebody else's source off: by the host, or by an administrator from Admintool."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit.events import Actor, record_event
+from conferences.errors import UnknownParticipant
+from conferences.models import Participant, ParticipantState
+from conferences.services.meetings import lock_room, settle
+
+
+def switch_off(participant: Participant, *, source: str, actor: Actor, now: datetime) -> None:
+    """Note that the source is off; the hub tells client and media worker. The caller holds the room's lock.
+
+    The participant may switch it on again. Off already is no-op.
+    """
+    if participant.muted.get(source):
+        return
+    participant.muted = {**participant.muted, source: True}
+    participant.save(update_fields=["muted"])
+    meeting = participant.meeting
+    record_event(
+        meeting.room.tenant,
+        "participant_muted",
+        actor=actor,
+        target_type="participant",
+        target_id=participant.public_id,
+        target_name=participant.name,
+        details={"room": meeting.room.public_id, "meeting": meeting.public_id, "source": source},
+    )
+    settle(meeting, now=now)
+
+
+@transaction.atomic
+def mute_microphone(participant: Participant, *, actor: Actor) -> None:
+    """Switch a participant's microphone off on an administrator's behalf. Raises UnknownParticipant: not in now."""
+    lock_room(participant.meeting.room_id)
+    present = Participant.objects.select_related("meeting__room__tenant").filter(state=ParticipantState.JOINED)
+    locked = present.filter(pk=participant.pk).first()
+    if locked is None:
+        raise UnknownParticipant
+    switch_off(locked, source="microphone", actor=actor, now=timezone.now())
