@@ -5,6 +5,8 @@ a bandwidth sample's to its attendance).
 """
 
 from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tenants.ids import new_public_id
@@ -93,11 +95,14 @@ class AuditEvent(TenantOwned):
     """One fact about who may do what or who was where. Insert-only.
 
     `actor_*` is who did it (empty = the system), `target_*` what it was done to, `details` plain JSON without secrets.
-    Written without `seq`; the sealer gives it its place in the tenant's chain (`seq` from 1, `prev_hash`, `hash`).
+    `recorded_at` is when it was written, which may be later than it happened. Written without `seq`; the sealer gives it
+    its place in the tenant's chain (`seq` from 1, `prev_hash`, `hash`). Once sealed nothing of it may change: a trigger
+    refuses (audit/guard.py).
     """
 
     public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
     occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     action = models.CharField(max_length=64)
     actor_id = models.CharField(max_length=32, blank=True)
     actor_name = models.CharField(max_length=200, blank=True)
