@@ -7,6 +7,12 @@ ValidationError          a field is not acceptable (by field name)
 ├── WrongPassword        the present password, asked for again, is another
 ├── LoginRefused         wrong organisation, user ID or password, or disabled: not said which
 ├── TooManyTries         wait `seconds` before the next try
+├── WrongCode            the code of a second factor is wrong, used or too old
+├── PasskeyRefused       the browser's answer proves no passkey of this user
+├── FactorNotFound       the user has no such second factor
+├── LastFactor           the organisation demands a second factor: the last one stays
+├── NoWayIn              the rules would leave a time at which no administrator can sign in from there
+├── OwnNetworkMissing    Admintool would be shut to the administrator who restricts it
 ├── AlreadyDecided       an approval was decided, withdrawn or is too old
 ├── OwnRequest           four eyes: another administrator decides; only who asked withdraws
 ├── RequesterGone        who asked is no administrator any more
@@ -19,8 +25,11 @@ ValidationError          a field is not acceptable (by field name)
 from math import ceil
 
 from django.core.exceptions import ValidationError
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
+
+from accounts.rules import Moment
 
 
 class LoginIdTaken(ValidationError):
@@ -101,3 +110,46 @@ class ImportRefused(ValidationError):
 
     def __init__(self, text: str) -> None:
         super().__init__(text, code="import_refused")
+
+
+class WrongCode(ValidationError):
+    def __init__(self) -> None:
+        super().__init__({"code": ValidationError(_("This code is not right, or no longer."), code="wrong_code")})
+
+
+class PasskeyRefused(ValidationError):
+    def __init__(self) -> None:
+        super().__init__(_("The passkey was not accepted. Try again."), code="passkey_refused")
+
+
+class FactorNotFound(ValidationError):
+    def __init__(self) -> None:
+        super().__init__(_("This is not set up."), code="factor_not_found")
+
+
+class LastFactor(ValidationError):
+    def __init__(self) -> None:
+        text = _("Your organisation demands a second factor. Set up another one before you remove this one.")
+        super().__init__(text, code="last_factor")
+
+
+class OwnNetworkMissing(ValidationError):
+    """Of `admintool_networks`."""
+
+    def __init__(self, ip_address: str) -> None:
+        text = _("Your own address %(ip_address)s is in none of these networks: you would shut yourself out.")
+        error = ValidationError(text, code="own_network_missing", params={"ip_address": ip_address})
+        super().__init__({"admintool_networks": error})
+
+
+class NoWayIn(ValidationError):
+    """At `moment` no active administrator could sign in from `ip_address`."""
+
+    def __init__(self, moment: Moment, *, ip_address: str) -> None:
+        text = _(
+            "With this, no administrator could sign in from %(ip_address)s on %(weekday)s at %(time)s. Nothing was "
+            "changed. First add a rule that always lets an administrator sign in, and move it to the top."
+        )
+        clock = f"{moment.clock:%H:%M}"
+        params = {"ip_address": ip_address or "–", "weekday": WEEKDAYS[moment.weekday], "time": clock}
+        super().__init__(text, code="no_way_in", params=params)

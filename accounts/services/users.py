@@ -12,10 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.errors import LastAdmin, LoginIdTaken
+from accounts.locks import lock_access
 from accounts.logins import end_logins
 from accounts.models import Group, Role, User
 from accounts.services.passwords import hash_password
 from accounts.services.records import record_about
+from accounts.services.restriction_changes import apply_rules
 from accounts.signals import access_changed
 from audit.events import Actor
 from tenants.context import tenant_context
@@ -51,8 +53,8 @@ def create_user(
 def edit_user(user: User, *, actor: Actor, **changes: Any) -> None:
     """Change any of login_id, name, email, role and groups; what stays the same is not recorded.
 
-    A new role takes effect everywhere at once (`access_changed`). Raises ValidationError by field, LoginIdTaken,
-    LastAdmin, and leaves `user` as it was; TypeError for another name.
+    A new role takes effect everywhere at once (`access_changed`), and so do the rules for new groups. Raises
+    ValidationError by field, LoginIdTaken, LastAdmin, NoWayIn, and leaves `user` as it was; TypeError for another name.
     """
     if unknown := set(changes) - set(EDITABLE):
         raise TypeError(f"edit_user does not change {', '.join(sorted(unknown))}.")
@@ -70,6 +72,8 @@ def edit_user(user: User, *, actor: Actor, **changes: Any) -> None:
             record_about(draft, "user_edited", actor=actor, changed=differences)
         if "role" in differences:
             _announce(draft, "role_changed", actor)
+        if "groups" in differences:
+            apply_rules(user.tenant, actor=actor)
     user.refresh_from_db()
 
 
@@ -159,6 +163,7 @@ def _set_groups(user: User, groups: Iterable[Group] | None) -> dict[str, dict[st
 
 def _lock_users_of(tenant: Tenant) -> None:
     """One change of a tenant's users at a time: two administrators must not disable each other at once."""
+    lock_access(tenant)
     Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
 
 

@@ -1,0 +1,31 @@
+"""Rules and whom they concern stand still while somebody enters.
+
+Without it a person who is being let in by the old rules could slip past the change that puts everybody out.
+"""
+
+from zlib import crc32
+
+from django.db import connection, transaction
+
+from tenants.models import Tenant
+
+_NAMESPACE = crc32(b"access") - 2**31  # a signed 32-bit number; PostgreSQL keeps pairs apart from single numbers
+
+
+def lock_access(tenant: Tenant) -> None:
+    """Nobody enters until this transaction ends; waits for those who are about to. Comes before every other lock."""
+    _lock("pg_advisory_xact_lock", tenant)
+
+
+def share_access(tenant: Tenant) -> None:
+    """No rule changes until this transaction ends. Many may hold it at once."""
+    _lock("pg_advisory_xact_lock_shared", tenant)
+
+
+def _lock(function: str, tenant: Tenant) -> None:
+    """SQLite needs none: its transactions come one after the other."""
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("This lock belongs into a transaction.")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {function}(%s, %s)", [_NAMESPACE, tenant.pk])
