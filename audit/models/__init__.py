@@ -3,6 +3,8 @@
 from audit.models.chain import AuditHead, AuditKey, AuditTombstone
 from audit.models.keeping import DeletionCertificate, Disclosure, LegalHold, LogExport
 from audit.models.records import Attendance, AuditEvent, BandwidthSample, LeaveReason
+from audit.models.terms import LogTerm
+from audit.models.usage import UsageDay, UsageMonth
 
 __all__ = [
     "Attendance",
@@ -16,4 +18,7 @@ __all__ = [
     "LeaveReason",
     "LegalHold",
     "LogExport",
+    "LogTerm",
+    "UsageDay",
+    "UsageMonth",
 ]

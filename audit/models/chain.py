@@ -19,6 +19,8 @@ class AuditKey(models.Model):
     predecessor = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="successors")
     cross_signature = models.CharField(max_length=128, blank=True)
 
+    web_may = ("SELECT",)
+
     def __str__(self) -> str:
         return self.key_id
 
@@ -33,6 +35,8 @@ class AuditHead(TenantOwned):
     signature = models.CharField(max_length=128)
     signed_at = models.DateTimeField()
     mailed_at = models.DateTimeField(null=True, blank=True)
+
+    web_may = ("SELECT",)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "day"], name="one_head_a_day")]
@@ -56,6 +60,8 @@ class AuditTombstone(TenantOwned):
     key_id = models.CharField(max_length=16)
     signature = models.CharField(max_length=128)
     signed_at = models.DateTimeField()
+
+    web_may = ("SELECT",)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "first_seq"], name="one_tombstone_a_range")]

@@ -27,6 +27,8 @@ class LegalHold(TenantOwned):
     lifted_at = models.DateTimeField(null=True, blank=True)
     lifted_by = models.CharField(max_length=200, blank=True)
 
+    web_may = ("SELECT", "INSERT", "UPDATE")
+
     def __str__(self) -> str:
         return self.case_number
 
@@ -45,6 +47,8 @@ class DeletionCertificate(TenantOwned):
     key_id = models.CharField(max_length=16)
     signature = models.CharField(max_length=128)
 
+    web_may = ("SELECT",)
+
     def __str__(self) -> str:
         return self.public_id
 
@@ -62,6 +66,8 @@ class LogExport(TenantOwned):
     finished_at = models.DateTimeField(null=True, blank=True)
     rows = models.PositiveBigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)
+
+    web_may = ("SELECT", "INSERT", "UPDATE")
 
     def __str__(self) -> str:
         return f"{self.log} {self.begun_at:%Y-%m-%d %H:%M}"
@@ -82,6 +88,8 @@ class Disclosure(TenantOwned):
     refused_by = models.CharField(max_length=200, blank=True)
     exported_at = models.DateTimeField(null=True, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
+
+    web_may = ("SELECT", "INSERT", "UPDATE")
 
     def __str__(self) -> str:
         return self.case_number

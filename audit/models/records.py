@@ -50,10 +50,12 @@ class Attendance(TenantOwned):
     bytes_in = models.PositiveBigIntegerField(default=0)
     bytes_out = models.PositiveBigIntegerField(default=0)
 
+    web_may = ("SELECT", "INSERT", "UPDATE")
+
     class Meta:
         indexes = [
             models.Index(fields=["tenant", "-joined_at"], name="attendance_newest"),
-            models.Index(fields=["tenant", "login_id", "-joined_at"], name="attendance_login"),
+            models.Index(fields=["tenant", "name", "-joined_at"], name="attendance_name"),
             models.Index(fields=["tenant", "user_id", "-joined_at"], name="attendance_user"),
             models.Index(fields=["tenant", "room_id", "-joined_at"], name="attendance_room"),
             models.Index(fields=["tenant", "ip_address", "-joined_at"], name="attendance_ip"),
@@ -79,12 +81,15 @@ class BandwidthSample(TenantOwned):
     packets_in = models.PositiveBigIntegerField(default=0)
     packets_out = models.PositiveBigIntegerField(default=0)
 
+    web_may = ("SELECT", "INSERT", "UPDATE")
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["attendance", "minute"], name="one_sample_a_minute")]
         indexes = [
             models.Index(fields=["tenant", "-minute"], name="bandwidth_newest"),
-            models.Index(fields=["tenant", "login_id", "-minute"], name="bandwidth_login"),
+            models.Index(fields=["tenant", "name", "-minute"], name="bandwidth_name"),
             models.Index(fields=["tenant", "room_id", "-minute"], name="bandwidth_room"),
+            models.Index(fields=["tenant", "ip_address", "-minute"], name="bandwidth_ip"),
         ]
 
     def __str__(self) -> str:
@@ -95,8 +100,8 @@ class AuditEvent(TenantOwned):
     """One fact about who may do what or who was where. Insert-only.
 
     `actor_*` is who did it (empty = the system), `target_*` what it was done to, `details` plain JSON without secrets.
-    `recorded_at` is when it was written, which may be later than it happened. Written without `seq`; the sealer gives it
-    its place in the tenant's chain (`seq` from 1, `prev_hash`, `hash`). Once sealed nothing of it may change: a trigger
+    `recorded_at` is when it was written, which may be later than it happened. Written without `seq`; the sealer gives
+    it its place in the tenant's chain (`seq` from 1, `prev_hash`, `hash`). Nothing else may ever change: a trigger
     refuses (audit/guard.py).
     """
 
@@ -115,6 +120,8 @@ class AuditEvent(TenantOwned):
     prev_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64, blank=True)
 
+    web_may = ("SELECT", "INSERT")
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["tenant", "seq"], name="event_seq", condition=models.Q(seq__isnull=False))
@@ -124,6 +131,9 @@ class AuditEvent(TenantOwned):
             models.Index(fields=["tenant", "-occurred_at"], name="event_newest"),
             models.Index(fields=["tenant", "action", "-occurred_at"], name="event_action"),
             models.Index(fields=["tenant", "actor_id", "-occurred_at"], name="event_actor"),
+            models.Index(fields=["tenant", "actor_name", "-occurred_at"], name="event_actor_name"),
+            models.Index(fields=["tenant", "target_name", "-occurred_at"], name="event_target_name"),
+            models.Index(fields=["tenant", "ip_address", "-occurred_at"], name="event_ip"),
         ]
 
     def __str__(self) -> str:
