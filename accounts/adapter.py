@@ -7,11 +7,16 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from accounts.actors import actor_of
+from accounts.addresses import is_page_of, with_key
 from accounts.models import User
 from accounts.network import client_ip
+from accounts.restricting import refuse_restricted
 from accounts.services.records import record_about
+from accounts.services.security import settings_of
+from accounts.sessions import methods_of
 from tenants.context import tenant_context
 
 NO_ADDRESS = "0.0.0.0"  # noqa: S104 - allauth's row of a login needs some address; a unix socket has none
@@ -31,15 +36,25 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         assert isinstance(user, User)
+        refuse_restricted(request, user)
         with transaction.atomic(), tenant_context(user.tenant):
             super().login(request, user)
-            record_about(user, "login_succeeded", actor=actor_of(request))
+            request.session.set_expiry(settings_of(user.tenant).login_hours * 3600)
+            record_about(user, "login_succeeded", actor=actor_of(request), methods=methods_of(request.session))
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse:
-        response = super().post_login(request, user, **kwargs)
-        if isinstance(user, User) and user.language:
+        assert isinstance(user, User)
+        target = with_key(request, kwargs.pop("redirect_url") or "")
+        if not is_page_of(user.tenant, target):
+            target = reverse("rooms", args=[user.tenant.slug])
+        with tenant_context(user.tenant):
+            response = super().post_login(request, user, redirect_url=target, **kwargs)
+        if user.language:
             remember_language(response, user.language)
         return response
+
+    def get_login_stages(self) -> list[str]:
+        return [f"accounts.stages.{stage}" for stage in ("CodeStage", "PasswordStage", "FactorStage")]
 
 
 def remember_language(response: HttpResponse, language: str) -> None:

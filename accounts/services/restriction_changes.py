@@ -7,9 +7,11 @@ Every change ends, in its own transaction, the logins that are forbidden from wh
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, time
+from importlib import import_module
 from typing import Any
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -105,7 +107,9 @@ def apply_rules(tenant: Tenant, *, actor: Actor) -> None:
     book, now = rule_book(tenant), timezone.now()
     _require_way_in(tenant, book, actor)
     for login, decision in forbidden_logins(tenant, book, now=now):
-        _end(login, decision, actor)
+        end_forbidden_login(
+            login.user, session_key=login.session_key, ip_address=login.ip, decision=decision, actor=actor
+        )
     rules_changed.send(sender=None, tenant=tenant, actor=actor)
 
 
@@ -120,6 +124,19 @@ def forbidden_logins(tenant: Tenant, book: RuleBook, *, now: datetime) -> list[t
         for login in logins.select_related("user__tenant").order_by("pk")
     )
     return [(login, decision) for login, decision in asked if not decision.allowed]
+
+
+def end_forbidden_login(
+    user: User, *, session_key: str, ip_address: str | None, decision: Decision, actor: Actor
+) -> None:
+    """End one login and what goes on with it; the event names the rule."""
+    rule = decision.rule.name if decision.rule is not None else ""
+    with transaction.atomic(), tenant_context(user.tenant):
+        import_module(settings.SESSION_ENGINE).SessionStore(session_key).delete()
+        UserSession.objects.filter(session_key=session_key).delete()
+        record_about(user, "login_ended", actor=actor, cause="restricted", rule=rule, from_ip=ip_address)
+        key = login_key(session_key)
+        access_changed.send(sender=None, user=user, reason="restricted", login_key=key, actor=actor)
 
 
 @contextmanager
@@ -145,14 +162,6 @@ def _require_way_in(tenant: Tenant, book: RuleBook, actor: Actor) -> None:
     for moment in turning_points(rule for rule in book.rules if rule.scope == Scope.LOGIN):
         if not may_any(moment):
             raise NoWayIn(moment, ip_address=actor.ip_address or "")
-
-
-def _end(login: UserSession, decision: Decision, actor: Actor) -> None:
-    user, key = login.user, login_key(login.session_key)
-    login.end()
-    rule = decision.rule.name if decision.rule is not None else ""
-    record_about(user, "login_ended", actor=actor, cause="restricted", rule=rule, from_ip=login.ip)
-    access_changed.send(sender=None, user=user, reason="restricted", login_key=key, actor=actor)
 
 
 def _fill(rule: Restriction, fields: dict[str, Any]) -> None:
