@@ -6,5 +6,6 @@ PAGES = [
     ("overview", _("Overview")),
     ("users", _("Users")),
     ("live", _("Live status")),
+    ("bandwidth", _("Bandwidth now")),
     ("attendance", _("Attendance log")),
 ]

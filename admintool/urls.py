@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from admintool.views import attendance, bars, entrance, live, overview, passwords, users
+from admintool.views import attendance, bars, entrance, exits, live, meetings, overview, passwords, users
 
 app_name = "admintool"
 
@@ -17,8 +17,15 @@ pages = [
     path("users/<slug:user_id>/password/", passwords.reset, name="user-password"),
     path("live/", live.live, name="live"),
     path("live/now/", live.now, name="live-now"),
-    path("live/participants/<slug:participant_id>/remove/", live.remove_one, name="remove-one"),
-    path("live/rooms/<slug:room_id>/remove/", live.remove_all, name="remove-all"),
+    path("live/participants/<slug:participant_id>/remove/", exits.remove_one, name="remove-one"),
+    path("live/participants/<slug:participant_id>/mute/", meetings.mute, name="mute"),
+    path("live/rooms/<slug:room_id>/remove/", exits.remove_all, name="remove-all"),
+    path("live/remove/", exits.remove_many, name="remove-many"),
+    path("live/meetings/<slug:meeting_id>/end/", meetings.end, name="meeting-end"),
+    path("live/meetings/<slug:meeting_id>/freeze/", meetings.freeze, name="meeting-freeze"),
+    path("live/meetings/<slug:meeting_id>/unfreeze/", meetings.unfreeze, name="meeting-unfreeze"),
+    path("bandwidth/", live.bandwidth, name="bandwidth"),
+    path("bandwidth/now/", live.bandwidth_now, name="bandwidth-now"),
     path("live/bars/<slug:bar_id>/readmit/", bars.lift, name="readmit"),
     path("logs/attendance/", attendance.log, name="attendance"),
     path("logs/attendance/export/", attendance.export, name="attendance-export"),

@@ -73,6 +73,13 @@ PAGES = {
     "admintool:live-now": Page(ADMINS),
     "admintool:remove-one": Page(ADMINS, "post"),
     "admintool:remove-all": Page(ADMINS, "post"),
+    "admintool:remove-many": Page(ADMINS),
+    "admintool:mute": Page(ADMINS, "post"),
+    "admintool:meeting-end": Page(ADMINS, "post"),
+    "admintool:meeting-freeze": Page(ADMINS, "post"),
+    "admintool:meeting-unfreeze": Page(ADMINS, "post"),
+    "admintool:bandwidth": Page(ADMINS),
+    "admintool:bandwidth-now": Page(ADMINS),
     "admintool:readmit": Page(ADMINS, "post"),
     "admintool:attendance": Page(ADMINS),
     "admintool:attendance-export": Page(ADMINS),
@@ -94,7 +101,7 @@ def named_patterns(patterns: list[URLPattern | URLResolver], namespace: str = ""
 
 
 ADDRESSES = named_patterns(get_resolver().url_patterns)
-OWNED = {"room_id", "pass_id", "user_id", "participant_id", "bar_id"}
+OWNED = {"meeting_id", "room_id", "pass_id", "user_id", "participant_id", "bar_id"}
 
 
 def test_every_address_has_an_entry():
@@ -134,6 +141,7 @@ def make_world(slug: str, secret: str) -> World:
         "pass_id": guest_pass.public_id,
         "user_id": member.public_id,
         "participant_id": participant.public_id,
+        "meeting_id": meeting.public_id,
         "bar_id": bar.public_id,
     }
     return World(tenant, member, host, admin, room, ids)

@@ -1,24 +1,23 @@
-"""Who is in a meeting now, and putting them out."""
+"""Who is in a meeting now, and what flows: two pages that keep themselves fresh."""
 
 from itertools import groupby
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
-from accounts.actors import actor_of
 from admintool.access import AdminRequest, admintool_page
-from admintool.forced_exit import force_all_out, force_out
-from admintool.forms import RemovalForm
-from conferences.models import Participant, Room
+from admintool.live_forms import BandwidthFilterForm
+from audit.flow import flow_by_minute
+from conferences.models import Participant
+from conferences.rates import NOTHING, Rate, current_rates
 from conferences.services.bars import tenant_bars_in_force
 from conferences.services.live import live_participants
 from tenants.models import Tenant
+
+MOST_SHOWN = 500  # people on the bandwidth page
 
 
 @admintool_page
@@ -35,36 +34,36 @@ def now(request: AdminRequest, admintool_key: str) -> HttpResponse:
 
 
 @admintool_page
-@require_http_methods(["GET", "HEAD", "POST"])
-def remove_one(request: AdminRequest, admintool_key: str, participant_id: str) -> HttpResponse:
-    everybody = Participant.objects.for_tenant(request.tenant).select_related("meeting__room", "user", "tenant")
-    participant = get_object_or_404(everybody, public_id=participant_id)
-    form = RemovalForm(request.POST if request.method == "POST" else None)
-    if not form.is_valid():
-        return render(request, "admintool/remove_one.html", {"form": form, "participant": participant})
-    force_out(participant, actor=actor_of(request), note=form.cleaned_data["note"])
-    messages.success(
-        request, _("%(name)s was removed and cannot come back until re-admitted.") % {"name": participant.name}
-    )
-    return redirect("admintool:live", admintool_key)
+@require_safe
+def bandwidth(request: AdminRequest, admintool_key: str) -> HttpResponse:
+    form = BandwidthFilterForm(request.GET)
+    return render(request, "admintool/bandwidth.html", {"form": form, **_flowing(request.tenant, form)})
 
 
 @admintool_page
-@require_http_methods(["GET", "HEAD", "POST"])
-def remove_all(request: AdminRequest, admintool_key: str, room_id: str) -> HttpResponse:
-    room = get_object_or_404(Room.objects.for_tenant(request.tenant).select_related("tenant"), public_id=room_id)
-    form = RemovalForm(request.POST if request.method == "POST" else None)
-    if not form.is_valid():
-        inside = live_participants(request.tenant).filter(meeting__room=room)
-        return render(request, "admintool/remove_all.html", {"form": form, "room": room, "inside": inside})
-    count = force_all_out(room, actor=actor_of(request), note=form.cleaned_data["note"])
-    messages.success(
-        request, ngettext("%(count)s person was removed.", "%(count)s people were removed.", count) % {"count": count}
-    )
-    return redirect("admintool:live", admintool_key)
+@require_safe
+def bandwidth_now(request: AdminRequest, admintool_key: str) -> HttpResponse:
+    """The part of the bandwidth page that htmx replaces."""
+    form = BandwidthFilterForm(request.GET)
+    return render(request, "admintool/bandwidth_now.html", _flowing(request.tenant, form))
 
 
 def _present(tenant: Tenant) -> dict[str, Any]:
-    people = live_participants(tenant)
-    rooms = [(room, list(inside)) for room, inside in groupby(people, key=lambda participant: participant.meeting.room)]
+    people = [(person, rate) for person, rate in _measured(list(live_participants(tenant)))]
+    rooms = [(meeting, list(inside)) for meeting, inside in groupby(people, key=lambda each: each[0].meeting)]
     return {"rooms": rooms, "bars": tenant_bars_in_force(tenant), "as_of": timezone.now()}
+
+
+def _flowing(tenant: Tenant, form: BandwidthFilterForm) -> dict[str, Any]:
+    """Who sends and receives how much, the most first, and the last hour of the same rooms and people."""
+    now = timezone.now()
+    people = list(live_participants(tenant).filter(**form.conditions)[:MOST_SHOWN])
+    measured = sorted(_measured(people), key=lambda each: each[1].kbps_in + each[1].kbps_out, reverse=True)
+    total = Rate(sum(rate.kbps_in for _, rate in measured), sum(rate.kbps_out for _, rate in measured))
+    flow = flow_by_minute(tenant, now=now, **form.in_use)
+    return {"people": measured, "total": total, "flow": flow, "search": form.in_use, "as_of": now}
+
+
+def _measured(people: list[Participant]) -> list[tuple[Participant, Rate]]:
+    rates = current_rates([each.public_id for each in people])
+    return [(each, rates.get(each.public_id, NOTHING)) for each in people]

@@ -14,7 +14,9 @@ from tenants.models import Tenant
 def live_participants(tenant: Tenant) -> QuerySet[Participant]:
     """Everybody in a meeting of `tenant` now, by room and order of joining."""
     present = Participant.objects.for_tenant(tenant).filter(state=ParticipantState.JOINED, meeting__ended_at=None)
-    return present.select_related("meeting__room", "user", "guest_pass").order_by("meeting__room__name", "joined_at")
+    return present.select_related("meeting__room", "user", "guest_pass").order_by(
+        "meeting__room__name", "meeting_id", "joined_at"
+    )
 
 
 def my_attendance(user: User, *, now: datetime) -> QuerySet[Attendance]:

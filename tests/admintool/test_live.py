@@ -24,7 +24,7 @@ def test_everybody_connected_is_shown(
     enter(member)
     enter(guest_pass=guest_pass)
     text = admin_client.get(url(page)).content.decode()
-    for shown in ("Board room", "2 people", "Mori Member", "member", "Goto Guest", "192.0.2.44", "Connected"):
+    for shown in ("Board room", "2 people", "Mori Member", "member", "Goto Guest", "192.0.2.44", "Good"):
         assert shown in text
 
 

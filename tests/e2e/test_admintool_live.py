@@ -36,7 +36,7 @@ def test_list_follows_who_comes_until_it_is_told_to_stand_still(live, person, or
     expect(row).to_have_count(1)
     assert "hx-current-url" not in asked[0].all_headers()
 
-    live.page.get_by_role("checkbox").uncheck()
+    live.page.select_option("#refresh-interval", "0")
     asked.clear()
     live.page.clock.run_for(3 * REFRESH)
     assert asked == []
