@@ -96,7 +96,7 @@ def delete_rule(rule: Restriction, *, actor: Actor) -> None:
     """Delete the rule: what it was stays in the event. Raises NoWayIn."""
     with _changing(rule.tenant, actor):
         _record(rule, "restriction_deleted", actor, _facts(rule))
-        rule.delete()
+        Restriction.objects.filter(pk=rule.pk).delete()  # `rule` stays as it is if the change is refused
 
 
 def apply_rules(tenant: Tenant, *, actor: Actor) -> None:
