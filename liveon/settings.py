@@ -20,6 +20,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DATA_DIR = Path(env.text("LIVEON_DATA_DIR", str(BASE_DIR / "var")))
 DATABASE_URL = env.secret("LIVEON_DATABASE_URL")
+DATABASE_OWNER_URL = env.secret("LIVEON_DATABASE_OWNER_URL")
+DATABASE_SYSTEM_URL = env.secret("LIVEON_DATABASE_SYSTEM_URL")
+DATABASE_ROLE = env.choice("LIVEON_DATABASE_ROLE", "app", ("owner", "app", "system"))  # manage.py and `serve` set it
 REDIS_URL = env.secret("LIVEON_REDIS_URL")
 PUBLIC_URL = env.text("LIVEON_PUBLIC_URL").rstrip("/")
 SERVED_URL = env.text("LIVEON_SERVED_URL", "http://localhost:8000")  # set by `serve` for its children
@@ -42,7 +45,15 @@ SECRET_KEY = env.secret("LIVEON_SECRET_KEY") or env.generated_secret(DATA_DIR / 
 # 2. What follows from it
 
 SFU_DIR = Path(env.text("LIVEON_SFU_DIR", str(DATA_DIR / "sfu")))
-DATABASES = {"default": env.postgresql(DATABASE_URL) if DATABASE_URL else env.sqlite(DATA_DIR / "liveon.sqlite3")}
+_databases = {
+    "app": env.postgresql("LIVEON_DATABASE_URL", DATABASE_URL) if DATABASE_URL else env.sqlite(DATA_DIR / "liveon.sqlite3")
+}
+if DATABASE_OWNER_URL:
+    _databases["owner"] = env.postgresql("LIVEON_DATABASE_OWNER_URL", DATABASE_OWNER_URL)
+if DATABASE_SYSTEM_URL:
+    _databases["system"] = env.postgresql("LIVEON_DATABASE_SYSTEM_URL", DATABASE_SYSTEM_URL)
+DATABASES = {"default": _databases.get(DATABASE_ROLE, _databases["app"])}
+DATABASE_ROLES = {role: each["USER"] for role, each in _databases.items()} if len(_databases) == 3 else None
 BASE_URL = PUBLIC_URL or SERVED_URL
 SECURE = BASE_URL.startswith("https://")
 
