@@ -4,6 +4,7 @@ from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import check_password
 from django.http import HttpRequest
 
+from accounts.lookups import TENANT_OF_USER
 from accounts.models import User
 from tenants.context import tenant_context
 from tenants.models import Tenant
@@ -24,7 +25,12 @@ class TenantBackend(BaseBackend):
         return user if user and user.is_active else None
 
     def get_user(self, user_id: int) -> User | None:
-        return User.objects.select_related("tenant").filter(pk=user_id, is_active=True).first()
+        """The active user of a login: the session names only the user, so the tenant is looked up first."""
+        tenant = TENANT_OF_USER.tenant(user_id)
+        if tenant is None:
+            return None
+        with tenant_context(tenant):
+            return User.objects.select_related("tenant").filter(pk=user_id, is_active=True).first()
 
 
 def _find(tenant: Tenant | None, login_id: str) -> User | None:

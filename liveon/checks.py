@@ -42,6 +42,19 @@ def check_production_is_whole(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 
 @checks.register(TAG)
+def check_database_roles_are_whole(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """Owner and system come together, and beside the app's own URL."""
+    names = ("LIVEON_DATABASE_URL", "LIVEON_DATABASE_OWNER_URL", "LIVEON_DATABASE_SYSTEM_URL")
+    missing = [name for name in names if not _is_set(name)]
+    if not any(map(_is_set, names[1:])):
+        return []
+    return [
+        checks.Error(f"{name} is missing: the three database roles belong together.", id="liveon.E007")
+        for name in missing
+    ]
+
+
+@checks.register(TAG)
 def check_public_address(**_kwargs: Any) -> list[checks.CheckMessage]:
     """What other machines reach must be encrypted, not in debug mode, and have a key and media address of its own."""
     if not settings.PUBLIC_URL or _is_local(settings.PUBLIC_URL):

@@ -89,8 +89,18 @@ def celery_children() -> list[Child]:
     ]
 
 
+WEB_ENVIRONMENT = {  # the web process has no way to another role than its own
+    "LIVEON_DATABASE_ROLE": "app",
+    "LIVEON_DATABASE_OWNER_URL": "",
+    "LIVEON_DATABASE_OWNER_URL_FILE": "",
+    "LIVEON_DATABASE_SYSTEM_URL": "",
+    "LIVEON_DATABASE_SYSTEM_URL_FILE": "",
+}
+
+
 def web_child(host: str, port: int, certificate: str = "", key: str = "") -> Child:
     """Listens on one address, with TLS when there is a certificate. In Twisted's words colons are escaped (IPv6)."""
     interface = host.replace(":", r"\:")
     tls = f":privateKey={key}:certKey={certificate}" if certificate else ""
-    return Child("web", ["-m", "liveon.web", f"{'ssl' if tls else 'tcp'}:{port}{tls}:interface={interface}"])
+    endpoint = f"{'ssl' if tls else 'tcp'}:{port}{tls}:interface={interface}"
+    return Child("web", ["-m", "liveon.web", endpoint], environment=WEB_ENVIRONMENT)

@@ -92,11 +92,11 @@ def generated_secret(path: Path) -> str:
     return value
 
 
-def postgresql(url: str) -> dict[str, Any]:
-    """Django's database settings for `postgresql://user:password@host:port/name`."""
+def postgresql(name: str, url: str) -> dict[str, Any]:
+    """Django's database settings for the `postgresql://user:password@host:port/name` that the variable `name` has."""
     parts = urlsplit(url)
     if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
-        raise ImproperlyConfigured("LIVEON_DATABASE_URL: expected postgresql://user:password@host:port/name")
+        raise ImproperlyConfigured(f"{name}: expected postgresql://user:password@host:port/name")
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

@@ -1,6 +1,6 @@
 """Tenant: the customer organisation that owns everything else."""
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
@@ -32,8 +32,13 @@ class Tenant(models.Model):
     erased_at = models.DateTimeField(null=True, blank=True, help_text="when its data was erased")
     created_at = models.DateTimeField(auto_now_add=True)
 
+    web_may: ClassVar = ("SELECT", "UPDATE")  # organisations are made and erased by operators
+
     def __str__(self) -> str:
         return self.slug
+
+
+WEB_MAY = ("SELECT", "INSERT", "UPDATE", "DELETE")  # what the web process's database role may do to a table
 
 
 class TenantQuerySet(models.QuerySet[Any]):
@@ -49,6 +54,8 @@ class TenantOwned(models.Model):
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+
+    web_may: ClassVar[tuple[str, ...]] = WEB_MAY
 
     objects = TenantQuerySet.as_manager()
 

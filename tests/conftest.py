@@ -14,11 +14,13 @@ from django.core.cache import cache
 from accounts.models import User
 from conferences.models import GuestPass, Room
 from tenants.models import Tenant
+from tests.database import make_product_strict
 from tests.factories import make_admin, make_guest_pass, make_room, make_tenant, make_user
 
 
 def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["tests.hashers.CheapArgon2PasswordHasher"]
+    make_product_strict()
 
 
 @pytest.fixture(scope="session")

@@ -91,7 +91,7 @@ def _resolve(host: str) -> str:
 
 def _environment_of_children(options: dict[str, Any]) -> dict[str, str]:
     """What follows from the options, for the children's settings, unless the environment says otherwise."""
-    found = {"LIVEON_SERVED_URL": _served_url(options)}
+    found = {"LIVEON_SERVED_URL": _served_url(options), "LIVEON_DATABASE_ROLE": "system"}
     if not os.environ.get("LIVEON_MEDIA_ADDRESS") and not _is_loopback(options["host"]):
         found["LIVEON_MEDIA_ADDRESS"] = settings.MEDIA_ADDRESS = settings.MEDIA_LISTEN = _resolve(options["host"])
     return found
