@@ -5,6 +5,7 @@ user's; a hold on a room likewise; a range keeps what happened within it (its en
 one hold are a conjunction.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -152,7 +153,11 @@ def _range(hold: LegalHold, column: str) -> Q:
     return condition
 
 
-CONDITIONS = {Attendance: _held_attendances, BandwidthSample: _held_samples, AuditEvent: _held_events}
+CONDITIONS: dict[type[Model], Callable[[LegalHold], Q]] = {
+    Attendance: _held_attendances,
+    BandwidthSample: _held_samples,
+    AuditEvent: _held_events,
+}
 
 
 def _record(hold: LegalHold, action: str, actor: Actor) -> None:

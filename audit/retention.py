@@ -1,24 +1,42 @@
-"""How long records are shown and kept: the view's horizon and the purge of what is older."""
+"""How long records are shown and kept: the view's horizon and the purge of what is older.
 
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+A purge of a tenant is one deletion certificate (`audit/certificates.py`) that its batches fill and that is signed when
+nothing is left. A run that was killed left one unsigned; the next run finishes that first, up to the day it was begun
+for, then begins its own.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, models, transaction
-from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet
+from django.db import transaction
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from audit.certificates import (
+    begin_certificate,
+    body_of,
+    deleted_counts,
+    lock_certificate,
+    sign_certificate,
+    unfinished_certificate,
+)
+from audit.chain import ChainError, bury
+from audit.deletion import Work, delete_in_batches, remove_rows
 from audit.events import record_event
+from audit.holds import held, holds_in_force, without_held
 from audit.locks import exclusive
-from audit.models import Attendance, AuditEvent, BandwidthSample
+from audit.models import Attendance, AuditEvent, BandwidthSample, DeletionCertificate, LegalHold
+from audit.months import drop_months
+from audit.sealing import seal
 from tenants.context import tenant_context
 from tenants.models import Tenant
 
-SQLITE_BATCH, SQLITE_PAUSE = 200, 0.05  # rows, seconds: other writers come in between
-POSTGRESQL_BATCH = 2_000
+RETENTION = DeletionCertificate.Cause.RETENTION
+COLUMNS = {"bandwidth_samples": "minute", "attendances": "joined_at", "events": "occurred_at"}
 
 Progress = Callable[[Tenant, int, int], None]  # tenant, rows deleted so far, rows to delete
 
@@ -29,20 +47,30 @@ class PurgeRefused(Exception):
 
 @dataclass(frozen=True)
 class Slice:
-    """Rows of one kind: how many, and from when to when."""
+    """Rows of one kind that may go: how many, and from when to when; and why other old ones stay."""
 
     count: int
     oldest: datetime | None
     newest: datetime | None
+    stay: dict[str, int] = field(default_factory=dict)  # reason → rows: held, open, unsealed
 
 
 @dataclass
 class TenantPurge:
-    """What a purge found in one tenant (`found`, by kind) and how many of them it deleted."""
+    """What a purge found in one tenant (`found`, by kind), which holds keep, and how many it deleted.
+
+    `unfinished` is when a purge that was interrupted began. `certificates` are those signed, by public id. `problem`
+    says why events stayed that should have gone: their chain does not verify, and purging would destroy the evidence.
+    """
 
     tenant: Tenant
+    before: datetime
     found: dict[str, Slice]
+    holds: list[LegalHold] = field(default_factory=list)
+    unfinished: datetime | None = None
     deleted: dict[str, int] = field(default_factory=dict)
+    certificates: list[str] = field(default_factory=list)
+    problem: str = ""
 
     @property
     def total(self) -> int:
@@ -51,7 +79,10 @@ class TenantPurge:
 
 @dataclass(frozen=True)
 class PurgeReport:
-    """A whole purge: everything older than `before`, tenant by tenant. A dry run deletes nothing."""
+    """A whole purge: everything older than `before`, or than a tenant's own retention, tenant by tenant.
+
+    A dry run deletes nothing.
+    """
 
     before: datetime
     dry_run: bool
@@ -72,92 +103,188 @@ def purge_audit(
 ) -> PurgeReport:
     """Delete the records older than `before` (the retention horizon, when not given) of one tenant or of all.
 
-    Works in small transactions, oldest rows first: it may be interrupted at any time and simply run again.
-    A tenant that loses rows keeps two events, `audit_purge_started` and `audit_purged`. Raises `PurgeRefused` when
-    `before` is later than the horizon or another purge is running.
+    Each tenant's own retention and its legal holds are respected. Works in small transactions, oldest rows first: it
+    may be killed at any time and simply run again. A tenant that loses rows keeps a signed certificate and two
+    events, `audit_purge_started` and `audit_purged`. Raises `PurgeRefused` when `before` is later than the horizon or
+    another purge is running.
     """
-    horizon = _installation_horizon(timezone.now())
-    before = before or horizon
-    if before > horizon:
-        raise PurgeRefused(
-            f"Records are kept for {settings.AUDIT_RETENTION_DAYS} days: "
-            f"nothing after {horizon:%Y-%m-%d %H:%M %Z} may be purged."
-        )
-    purges = [
-        TenantPurge(each, _found(each, before)) for each in ([tenant] if tenant else Tenant.objects.order_by("slug"))
-    ]
+    before = _checked_before(tenant, before)
+    if not dry_run:  # an event that waits for its place in the chain cannot go
+        for each in _tenants(tenant):
+            seal(each)
+    purges = [plan_purge(each, before) for each in _tenants(tenant)]
     if not dry_run:
-        _delete_all(purges, before, progress)
+        _delete_all(purges, progress, all_tenants=tenant is None)
     return PurgeReport(before, dry_run, purges)
 
 
-def _old_rows(tenant: Tenant, before: datetime) -> dict[str, tuple[QuerySet[Any], str]]:
-    """Each kind's purgeable rows with their time column, in the order of deletion.
-
-    A stay counts as old by its end: one that is still open, or that still has samples, is kept whole.
-    """
-    samples = BandwidthSample.objects.filter(attendance=OuterRef("pk"), minute__gte=before)
-    ended = Attendance.objects.for_tenant(tenant).filter(
-        left_at__lt=before, joined_at__lt=before
-    )  # joined_at: for its index
-    return {
-        "bandwidth_samples": (BandwidthSample.objects.for_tenant(tenant).filter(minute__lt=before), "minute"),
-        "attendances": (ended.filter(~Exists(samples)), "joined_at"),
-        "events": (AuditEvent.objects.for_tenant(tenant).filter(occurred_at__lt=before), "occurred_at"),
-    }
+def _tenants(tenant: Tenant | None) -> list[Tenant]:
+    return [tenant] if tenant else list(Tenant.objects.order_by("slug"))
 
 
-def _found(tenant: Tenant, before: datetime) -> dict[str, Slice]:
+def plan_purge(tenant: Tenant, before: datetime) -> TenantPurge:
+    """What a purge of `tenant` would delete and what stays, and why. Reads only."""
+    before = min(before, view_horizon(tenant, now=timezone.now()))
     with tenant_context(tenant):
-        return {kind: _slice(rows, column) for kind, (rows, column) in _old_rows(tenant, before).items()}
+        unfinished = unfinished_certificate(tenant, cause=RETENTION)
+        if unfinished:
+            before = max(before, _before_of(unfinished))
+        return TenantPurge(
+            tenant,
+            before,
+            found={kind: _slice(tenant, kind, before) for kind in COLUMNS},
+            holds=list(holds_in_force(tenant)),
+            unfinished=unfinished.created_at if unfinished else None,
+        )
 
 
-def _slice(rows: QuerySet[Any], column: str) -> Slice:
-    return Slice(**rows.aggregate(count=Count("pk"), oldest=Min(column), newest=Max(column)))
+def old_rows(tenant: Tenant, kind: str, before: datetime) -> QuerySet[Any]:
+    """The tenant's rows of `kind` from before that instant, whatever keeps them."""
+    models = {"bandwidth_samples": BandwidthSample, "attendances": Attendance, "events": AuditEvent}
+    rows: QuerySet[Any] = models[kind].objects.for_tenant(tenant).filter((f"{COLUMNS[kind]}__lt", before))
+    return rows
 
 
-def _delete_all(purges: Iterable[TenantPurge], before: datetime, progress: Progress | None) -> None:
-    with exclusive("purge-audit") as held:
-        if not held:
+def purgeable_rows(tenant: Tenant, kind: str, before: datetime) -> QuerySet[Any]:
+    """Those that nothing keeps. A stay counts as old by its end; one that is open or has samples that stay is kept."""
+    rows = without_held(old_rows(tenant, kind, before), tenant=tenant)
+    if kind == "attendances":
+        return rows.filter(left_at__lt=before).exclude(_has_samples_that_stay(tenant, before))
+    return rows.filter(seq__isnull=False) if kind == "events" else rows
+
+
+def _has_samples_that_stay(tenant: Tenant, before: datetime) -> Q:
+    samples = BandwidthSample.objects.for_tenant(tenant).filter(attendance=OuterRef("pk"))
+    return Q(Exists(samples.filter(minute__gte=before))) | Q(Exists(held(samples, tenant=tenant)))
+
+
+def _slice(tenant: Tenant, kind: str, before: datetime) -> Slice:
+    column = COLUMNS[kind]
+    found = purgeable_rows(tenant, kind, before).aggregate(count=Count("pk"), oldest=Min(column), newest=Max(column))
+    return Slice(**found, stay=_what_stays(tenant, kind, before, found["count"]))
+
+
+def _what_stays(tenant: Tenant, kind: str, before: datetime, purgeable: int) -> dict[str, int]:
+    """Why old rows stay: `held`; `open` stays or ones that still have samples; `unsealed` events."""
+    rows = old_rows(tenant, kind, before)
+    kept = held(rows, tenant=tenant).count()
+    other = rows.count() - purgeable - kept
+    reason = {"attendances": "open", "events": "unsealed"}.get(kind, "other")
+    return {name: count for name, count in (("held", kept), (reason, other)) if count}
+
+
+def _checked_before(tenant: Tenant | None, before: datetime | None) -> datetime:
+    now = timezone.now()
+    horizon = view_horizon(tenant, now=now) if tenant else _installation_horizon(now)
+    if before is not None and before > horizon:
+        kept = f"Records are kept for {(now - horizon).days} days"
+        raise PurgeRefused(f"{kept}: nothing after {horizon:%Y-%m-%d %H:%M %Z} may be purged.")
+    return before or horizon
+
+
+def _delete_all(purges: list[TenantPurge], progress: Progress | None, *, all_tenants: bool) -> None:
+    with exclusive("purge-audit") as is_ours:
+        if not is_ours:
             raise PurgeRefused("Another purge is running.")
         for purge in purges:
-            if purge.total:
-                _delete_of_tenant(purge, before, progress)
+            _finish_interrupted(purge, progress)
+        if all_tenants:
+            _drop_months(purges, progress)
+        for purge in purges:
+            _delete_of_tenant(purge, progress)
 
 
-def _delete_of_tenant(purge: TenantPurge, before: datetime, progress: Progress | None) -> None:
-    found = {kind: asdict(each) for kind, each in purge.found.items()}
-    _record(purge.tenant, "audit_purge_started", {"before": before, "found": found})
-    try:
-        for kind, (rows, column) in _old_rows(purge.tenant, before).items():
-            purge.deleted[kind] = 0
-            for deleted in _delete_in_batches(purge.tenant, rows, column):
-                purge.deleted[kind] += deleted
-                if progress:
-                    progress(purge.tenant, sum(purge.deleted.values()), purge.total)
-    finally:
-        _record(purge.tenant, "audit_purged", {"before": before, "deleted": purge.deleted})
+def _finish_interrupted(purge: TenantPurge, progress: Progress | None) -> None:
+    with tenant_context(purge.tenant):
+        unfinished = unfinished_certificate(purge.tenant, cause=RETENTION)
+    if unfinished:
+        _carry_out(purge, unfinished, progress)
 
 
-def _delete_in_batches(tenant: Tenant, rows: QuerySet[Any], column: str) -> Iterable[int]:
-    """Delete `rows` batch by batch, each in its own transaction, and yield how many went."""
-    embedded = connection.vendor == "sqlite"
-    size = SQLITE_BATCH if embedded else POSTGRESQL_BATCH
-    while deleted := _delete_batch(tenant, rows.order_by(column)[:size]):
-        yield deleted
-        if embedded:
-            time.sleep(SQLITE_PAUSE)
+def _drop_months(purges: list[TenantPurge], progress: Progress | None) -> None:
+    by_tenant = {purge.tenant: purge for purge in purges}
+    dropped = drop_months(
+        before=max((purge.before for purge in purges), default=timezone.now()),
+        purgeable=lambda tenant, kind: purgeable_rows(tenant, kind, by_tenant[tenant].before),
+        certificate_of=lambda tenant: unfinished_certificate(tenant, cause=RETENTION) or begin_purge(by_tenant[tenant]),
+    )
+    for tenant, kind, count in dropped:
+        _note_progress(by_tenant[tenant], kind, count, progress)
 
 
-def _delete_batch(tenant: Tenant, rows: QuerySet[models.Model]) -> int:
-    with tenant_context(tenant), transaction.atomic():
-        pks = list(rows.values_list("pk", flat=True))
-        _all, by_model = rows.model._default_manager.filter(pk__in=pks).delete()
-        return by_model.get(rows.model._meta.label, 0)
+def _delete_of_tenant(purge: TenantPurge, progress: Progress | None) -> None:
+    with tenant_context(purge.tenant):
+        begun = unfinished_certificate(purge.tenant, cause=RETENTION)
+        is_needed = any(purgeable_rows(purge.tenant, kind, purge.before).exists() for kind in COLUMNS)
+    if begun or is_needed:
+        _carry_out(purge, begun or begin_purge(purge), progress)
 
 
-def _record(tenant: Tenant, action: str, details: dict[str, Any]) -> None:
-    with tenant_context(tenant), transaction.atomic():
-        record_event(
-            tenant, action, target_type="tenant", target_id=tenant.public_id, target_name=tenant.name, details=details
-        )
+def _carry_out(purge: TenantPurge, certificate: DeletionCertificate, progress: Progress | None) -> None:
+    for work in _works(certificate):
+        purge.deleted.setdefault(work.kind, 0)
+        try:
+            for deleted in delete_in_batches(certificate, work):
+                _note_progress(purge, work.kind, deleted, progress)
+        except ChainError as error:
+            purge.problem = str(error)
+    _finish(purge, certificate)
+
+
+def _note_progress(purge: TenantPurge, kind: str, deleted: int, progress: Progress | None) -> None:
+    purge.deleted[kind] = purge.deleted.get(kind, 0) + deleted
+    if progress:
+        progress(purge.tenant, sum(purge.deleted.values()), purge.total)
+
+
+def _works(certificate: DeletionCertificate) -> Iterator[Work]:
+    tenant, before = certificate.tenant, _before_of(certificate)
+    for kind, order, remove in (
+        ("bandwidth_samples", "minute", remove_rows),
+        ("attendances", "joined_at", remove_rows),
+        ("events", "seq", _bury),
+    ):
+        yield Work(kind, partial(purgeable_rows, tenant, kind, before), order, COLUMNS[kind], remove)
+
+
+def _bury(certificate: DeletionCertificate, rows: QuerySet[AuditEvent]) -> None:
+    bury(certificate.tenant, rows, certificate=certificate)
+
+
+def begin_purge(purge: TenantPurge) -> DeletionCertificate:
+    """The certificate of a purge that begins now, and its event."""
+    with tenant_context(purge.tenant), transaction.atomic():
+        certificate = begin_certificate(purge.tenant, cause=RETENTION, before=purge.before)
+        found = {kind: each.count for kind, each in purge.found.items()}
+        _record(certificate, "audit_purge_started", before=purge.before, found=found)
+        return certificate
+
+
+def _finish(purge: TenantPurge, certificate: DeletionCertificate) -> None:
+    with tenant_context(purge.tenant), transaction.atomic():
+        locked = lock_certificate(certificate)
+        deleted = deleted_counts(locked)
+        more = {"problem": purge.problem} if purge.problem else {}
+        _record(locked, "audit_purged", before=_before_of(locked), deleted=deleted, **more)
+        if deleted:
+            sign_certificate(locked)
+            purge.certificates.append(locked.public_id)
+        else:
+            locked.delete()
+
+
+def _before_of(certificate: DeletionCertificate) -> datetime:
+    """Up to when the certificate's purge deletes; never what a longer retention keeps by now."""
+    before = datetime.fromisoformat(body_of(certificate)["before"])
+    return min(before, view_horizon(certificate.tenant, now=timezone.now()))
+
+
+def _record(certificate: DeletionCertificate, action: str, **details: Any) -> None:
+    record_event(
+        certificate.tenant,
+        action,
+        target_type="certificate",
+        target_id=certificate.public_id,
+        target_name=certificate.tenant.name,
+        details=details,
+    )

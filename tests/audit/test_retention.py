@@ -1,15 +1,20 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from django.db import connection
 
-from audit import retention
+from audit import deletion
+from audit.certificates import body_of, is_genuine
+from audit.events import Actor
+from audit.holds import lift_hold, place_hold
 from audit.locks import exclusive
-from audit.models import Attendance, AuditEvent, BandwidthSample
+from audit.models import Attendance, AuditEvent, AuditTombstone, BandwidthSample, DeletionCertificate
 from audit.retention import PurgeRefused, purge_audit, view_horizon
+from audit.sealing import seal
 from audit.tasks import purge_audit_nightly
 from tenants.models import Tenant
 from tests.audit.records import NOON, make_attendance, make_sample
@@ -27,7 +32,7 @@ def noon() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "SQLITE_PAUSE", 0)
+    monkeypatch.setattr(deletion, "SQLITE_PAUSE", 0)
 
 
 @pytest.fixture
@@ -73,8 +78,8 @@ def test_purge_records_what_it_deleted(tenant: Tenant) -> None:
     purge_audit(dry_run=False)
     started, ended = AuditEvent.objects.order_by("pk")
     assert (started.action, ended.action) == ("audit_purge_started", "audit_purged")
-    assert started.details["found"]["attendances"]["count"] == 1
-    assert ended.details["deleted"] == {"bandwidth_samples": 1, "attendances": 1, "events": 0}
+    assert started.details["found"] == {"bandwidth_samples": 1, "attendances": 1, "events": 0}
+    assert ended.details["deleted"] == {"bandwidth_samples": 1, "attendances": 1}
     assert datetime.fromisoformat(ended.details["before"]) == HORIZON
 
 
@@ -130,21 +135,21 @@ def test_date_after_the_horizon_is_refused(tenant: Tenant) -> None:
 
 
 def test_purge_works_in_batches_and_tells_how_far_it_is(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "SQLITE_BATCH", 2)
-    monkeypatch.setattr(retention, "POSTGRESQL_BATCH", 2)
+    monkeypatch.setattr(deletion, "SQLITE_BATCH", 2)
+    monkeypatch.setattr(deletion, "POSTGRESQL_BATCH", 2)
     for number in range(5):
         make_event(tenant, HORIZON - DAY + number * MOMENT)
     steps: list[tuple[int, int]] = []
     purge_audit(dry_run=False, progress=lambda _tenant, done, total: steps.append((done, total)))
     assert steps == [(2, 5), (4, 5), (5, 5)]
+    assert AuditTombstone.objects.count() == 1
 
 
-def test_interrupted_purge_records_what_went_and_is_simply_repeated(
-    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(retention, "SQLITE_BATCH", 2)
-    monkeypatch.setattr(retention, "POSTGRESQL_BATCH", 2)
-    for number in range(5):
+def interrupted_purge(tenant: Tenant, monkeypatch: pytest.MonkeyPatch, *, events: int = 5) -> None:
+    """A purge that dies after its first batch of two events."""
+    monkeypatch.setattr(deletion, "SQLITE_BATCH", 2)
+    monkeypatch.setattr(deletion, "POSTGRESQL_BATCH", 2)
+    for number in range(events):
         make_event(tenant, HORIZON - DAY + number * MOMENT)
 
     def interrupt(_tenant: Tenant, _done: int, _total: int) -> None:
@@ -152,11 +157,151 @@ def test_interrupted_purge_records_what_went_and_is_simply_repeated(
 
     with pytest.raises(KeyboardInterrupt):
         purge_audit(dry_run=False, progress=interrupt)
+
+
+def test_interrupted_purge_is_simply_repeated_and_ends_with_one_certificate(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted_purge(tenant, monkeypatch)
     assert AuditEvent.objects.filter(action="login").count() == 3
-    assert AuditEvent.objects.get(action="audit_purged").details["deleted"]["events"] == 2
-    purge_audit(dry_run=False)
+    assert DeletionCertificate.objects.get().signature == ""
+    (purge,) = purge_audit(dry_run=False).tenants
     assert not AuditEvent.objects.filter(action="login").exists()
-    assert AuditEvent.objects.filter(action="audit_purged").count() == 2
+    certificate = DeletionCertificate.objects.get()
+    assert is_genuine(certificate)
+    assert body_of(certificate)["deleted"]["events"]["count"] == 5
+    assert AuditEvent.objects.get(action="audit_purged").details["deleted"] == {"events": 5}
+    assert (purge.deleted["events"], purge.certificates) == (3, [certificate.public_id])
+
+
+def test_dry_run_says_that_a_purge_was_interrupted(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert purge_audit(dry_run=True).tenants[0].unfinished is None
+    interrupted_purge(tenant, monkeypatch)
+    (purge,) = purge_audit(dry_run=True, before=HORIZON - 9 * DAY).tenants
+    assert (purge.unfinished, purge.before, purge.found["events"].count) == (NOON, HORIZON, 3)
+
+
+def test_interrupted_purge_is_finished_before_a_later_one_begins(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted_purge(tenant, monkeypatch)
+    make_event(tenant, HORIZON + MOMENT)
+    with time_machine.travel(NOON + DAY, tick=False):
+        purge_audit(dry_run=False)
+    first, second = DeletionCertificate.objects.order_by("pk")
+    assert (body_of(first)["before"], body_of(first)["deleted"]["events"]["count"]) == ("2025-06-15T03:00:00Z", 5)
+    assert (body_of(second)["before"], body_of(second)["deleted"]["events"]["count"]) == ("2025-06-16T03:00:00Z", 1)
+    assert is_genuine(first)
+    assert is_genuine(second)
+
+
+def test_interrupted_purge_goes_by_a_retention_that_was_lengthened_since(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted_purge(tenant, monkeypatch)
+    Tenant.objects.update(retention_days=400)
+    purge_audit(dry_run=False)
+    assert AuditEvent.objects.filter(action="login").count() == 3
+    assert body_of(DeletionCertificate.objects.get())["deleted"]["events"]["count"] == 2
+
+
+def test_longer_retention_of_a_tenant_keeps_more(tenant: Tenant, other_tenant: Tenant) -> None:
+    Tenant.objects.filter(pk=tenant.pk).update(retention_days=400)
+    kept = make_stay(tenant, HORIZON - DAY)
+    make_stay(other_tenant, HORIZON - DAY)
+    purges = {purge.tenant: purge for purge in purge_audit(dry_run=False).tenants}
+    assert list(Attendance.objects.all()) == [kept]
+    assert (purges[tenant].before, purges[other_tenant].before) == (NOON - 400 * DAY, HORIZON)
+
+
+def test_longer_retention_of_a_tenant_is_not_overruled_by_a_date(tenant: Tenant) -> None:
+    tenant.retention_days = 400
+    tenant.save()
+    with pytest.raises(PurgeRefused, match="400 days"):
+        purge_audit(tenant=tenant, before=HORIZON - DAY, dry_run=False)
+
+
+def test_longer_retention_of_the_installation_is_for_everybody(tenant: Tenant, settings: Any) -> None:
+    settings.AUDIT_RETENTION_DAYS = 500
+    make_stay(tenant, NOON - 450 * DAY)
+    assert view_horizon(tenant, now=NOON) == NOON - 500 * DAY
+    purge_audit(dry_run=False)
+    assert Attendance.objects.exists()
+
+
+def test_purge_leaves_a_tombstone_for_the_events_it_deleted(tenant: Tenant) -> None:
+    for number in range(3):
+        make_event(tenant, HORIZON - DAY + number * MOMENT)
+    purge_audit(dry_run=False)
+    tombstone = AuditTombstone.objects.get()
+    assert (tombstone.first_seq, tombstone.last_seq) == (1, 3)
+    assert tombstone.certificate == DeletionCertificate.objects.get()
+
+
+def test_held_records_stay_and_the_dry_run_says_so(tenant: Tenant) -> None:
+    held = make_stay(tenant, HORIZON - 5 * DAY)
+    Attendance.objects.filter(pk=held.pk).update(user_id="mori")
+    make_stay(tenant, HORIZON - 4 * DAY)
+    place_hold(tenant, actor=Actor(name="Aoki"), case_number="2026-17", user_id="mori")
+    (plan,) = purge_audit(dry_run=True).tenants
+    assert [hold.case_number for hold in plan.holds] == ["2026-17"]
+    assert (plan.found["attendances"].count, plan.found["attendances"].stay) == (1, {"held": 1})
+    assert (plan.found["bandwidth_samples"].count, plan.found["bandwidth_samples"].stay) == (1, {"held": 1})
+    purge_audit(dry_run=False)
+    assert list(Attendance.objects.all()) == [held]
+    assert BandwidthSample.objects.get().attendance == held
+
+
+def test_stay_whose_samples_are_held_stays_with_them(tenant: Tenant) -> None:
+    stay = make_stay(tenant, (HORIZON - 5 * DAY).replace(second=40))
+    place_hold(tenant, actor=Actor(), case_number="1", range_to=stay.joined_at.replace(second=10))
+    (plan,) = purge_audit(dry_run=True).tenants
+    assert (plan.found["attendances"].count, plan.found["attendances"].stay) == (0, {"open": 1})
+    purge_audit(dry_run=False)
+    assert Attendance.objects.exists()
+
+
+def test_lifted_hold_lets_the_next_purge_have_its_records(tenant: Tenant) -> None:
+    make_stay(tenant, HORIZON - DAY)
+    hold = place_hold(tenant, actor=Actor(), case_number="1")
+    purge_audit(dry_run=False)
+    assert not DeletionCertificate.objects.exists()
+    lift_hold(hold, actor=Actor())
+    purge_audit(dry_run=False)
+    assert not Attendance.objects.exists()
+
+
+def test_hold_that_comes_during_a_purge_keeps_what_is_still_there(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deletion, "SQLITE_BATCH", 2)
+    monkeypatch.setattr(deletion, "POSTGRESQL_BATCH", 2)
+    for number in range(5):
+        make_event(tenant, HORIZON - DAY + number * MOMENT)
+
+    def hold(_tenant: Tenant, done: int, _total: int) -> None:
+        if done == 2:
+            place_hold(tenant, actor=Actor(), case_number="1")
+
+    purge_audit(dry_run=False, progress=hold)
+    assert AuditEvent.objects.filter(action="login").count() == 3
+    assert body_of(DeletionCertificate.objects.get())["deleted"]["events"]["count"] == 2
+
+
+def test_events_whose_chain_does_not_verify_stay_as_evidence(tenant: Tenant) -> None:
+    make_stay(tenant, HORIZON - DAY)
+    for number in range(3):
+        make_event(tenant, HORIZON - DAY + number * MOMENT)
+    seal(tenant)
+    AuditEvent.objects.filter(seq=2).update(action="logged_out")
+    (purge,) = purge_audit(dry_run=False).tenants
+    assert "does not verify" in purge.problem
+    assert AuditEvent.objects.filter(seq__lte=3).count() == 3
+    assert not Attendance.objects.exists()
+    assert is_genuine(DeletionCertificate.objects.get())
+    purge_audit(dry_run=False)
+    assert DeletionCertificate.objects.count() == 1  # none for nothing
+    assert AuditEvent.objects.filter(action="audit_purged", details__has_key="problem").count() == 2
 
 
 @pytest.mark.django_db(transaction=True)
