@@ -23,7 +23,9 @@ class ManyRemovalForm(RemovalForm):
         self._groups = {group.public_id: group for group in Group.objects.for_tenant(tenant).order_by("name")}
         members = [(public_id, group.name) for public_id, group in self._groups.items()]
         everybody = (EVERYBODY, _("Everybody in every meeting, guests too"))
-        self.fields["whom"].choices = [*members, everybody]
+        whom = self.fields["whom"]
+        assert isinstance(whom, forms.ChoiceField)
+        whom.choices = [*members, everybody]
 
     @property
     def group(self) -> Group | None:
