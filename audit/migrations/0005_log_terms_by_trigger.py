@@ -25,8 +25,8 @@ BEGIN
     RETURN NULL;
 END $$
 """
-ATTENDANCE = "('{person,room,ip}', '{login_id,room_id,}', '{name,room_name,}')"
-EVENT = "('{actor,target,action,ip}', '{actor_id,target_id,,}', '{actor_name,target_name,action,}')"
+ATTENDANCE = "('{person,room,ip}', '{login_id,room_id,-}', '{name,room_name,-}')"
+EVENT = "('{actor,target,action,ip}', '{actor_id,target_id,-,-}', '{actor_name,target_name,action,-}')"
 TRIGGERS = [
     f"CREATE TRIGGER audit_learn_terms AFTER INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION audit_learn_terms{words}"
     for table, words in (("audit_attendance", ATTENDANCE), ("audit_auditevent", EVENT))
