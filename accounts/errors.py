@@ -19,7 +19,10 @@ ValidationError          a field is not acceptable (by field name)
 ├── TooFewAdmins         four eyes need two active administrators
 ├── GroupNameTaken       the tenant has this group already
 ├── FileRefused          an import's file cannot be read
-└── ImportRefused        an import cannot be started, continued or cancelled in its state
+├── ImportRefused        an import cannot be started, continued or cancelled in its state
+├── SsoAppTaken          the tenant has a provider with this short name
+├── WorkingProviderNeeded  SSO is demanded or to be: somebody must have come back from an enabled provider
+└── BreakGlassNeeded     SSO is demanded or to be: an active administrator must be able to come in without it
 """
 
 from math import ceil
@@ -48,8 +51,8 @@ class LastAdmin(ValidationError):
 
 
 class WrongPassword(ValidationError):
-    def __init__(self) -> None:
-        super().__init__({"old_password": ValidationError(_("This is not your current password."), code="wrong")})
+    def __init__(self, field: str = "old_password") -> None:
+        super().__init__({field: ValidationError(_("This is not your current password."), code="wrong")})
 
 
 class LoginRefused(ValidationError):
@@ -63,8 +66,8 @@ class TooManyTries(ValidationError):
     def __init__(self, retry_after: float) -> None:
         self.seconds = max(1, ceil(retry_after))
         text = ngettext_lazy(
-            "Too many wrong passwords. Wait %(seconds)s second and try again.",
-            "Too many wrong passwords. Wait %(seconds)s seconds and try again.",
+            "Too many tries. Wait %(seconds)s second and try again.",
+            "Too many tries. Wait %(seconds)s seconds and try again.",
             "seconds",
         )
         super().__init__(text, code="too_many_tries", params={"seconds": self.seconds})
@@ -153,3 +156,20 @@ class NoWayIn(ValidationError):
         clock = f"{moment.clock:%H:%M}"
         params = {"ip_address": ip_address or "–", "weekday": WEEKDAYS[moment.weekday], "time": clock}
         super().__init__(text, code="no_way_in", params=params)
+
+
+class SsoAppTaken(ValidationError):
+    def __init__(self) -> None:
+        super().__init__({"app": ValidationError(_("There is a provider with this short name."), code="taken")})
+
+
+class WorkingProviderNeeded(ValidationError):
+    def __init__(self) -> None:
+        text = _("Single sign-on cannot be demanded before somebody has signed in, or tested, with a provider in use.")
+        super().__init__(text, code="working_provider_needed")
+
+
+class BreakGlassNeeded(ValidationError):
+    def __init__(self) -> None:
+        text = _("While single sign-on is demanded, an active administrator must have a break-glass account.")
+        super().__init__(text, code="break_glass_needed")
