@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from audit.events import Actor, record_event
 from conferences.models import Meeting, MeetingCommand
 from conferences.wake import meeting_changed
+from tenants.models import Tenant
 
 Kind = MeetingCommand.Kind
 
@@ -47,13 +48,15 @@ def order_revocation(meeting: Meeting, whose: dict[str, str], *, actor: Actor, c
     return _order(meeting, Kind.REVOKE, {**whose, "cause": cause, "by": actor.name, "by_id": actor.id})
 
 
-def open_commands(workers: Collection[str], *, now: datetime) -> QuerySet[MeetingCommand]:
-    """What a process that hears these workers can do now, oldest first, of all tenants.
+def open_commands(tenant: Tenant, *, workers: Collection[str], now: datetime) -> QuerySet[MeetingCommand]:
+    """What a process that hears these workers can do now for `tenant`, oldest first.
 
     A revocation needs no worker; after a minute a command is done with in any case.
     """
     doable = Q(meeting__worker=None) | Q(meeting__worker__name__in=workers) | Q(kind=Kind.REVOKE)
-    commands = MeetingCommand.objects.filter(doable | Q(created_at__lt=now - GIVE_UP_AFTER), done_at=None)
+    commands = MeetingCommand.objects.for_tenant(tenant).filter(
+        doable | Q(created_at__lt=now - GIVE_UP_AFTER), done_at=None
+    )
     return commands.select_related("tenant", "meeting__worker").order_by("pk")
 
 

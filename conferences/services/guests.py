@@ -18,9 +18,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.events import Actor, record_event
+from conferences.lookups import TENANT_OF_GUEST_PASS, TENANT_OF_GUEST_SECRET
 from conferences.models import GuestPass, Meeting, Room
 from conferences.services.commands import order_revocation
+from tenants.context import tenant_context
 from tenants.ids import hash_secret, new_public_id, new_secret
+from tenants.models import Tenant
 
 GRANT_COOKIE = "liveon_guest"
 GRANT_SECONDS = 12 * 3600
@@ -79,19 +82,32 @@ def pass_is_valid(guest_pass: GuestPass, *, now: datetime) -> bool:
 
 def find_guest_pass(secret: str) -> GuestPass | None:
     """The valid pass with this secret, or None: unknown, expired and revoked look the same."""
-    guest_pass = GuestPass.objects.filter(secret_hash=hash_secret(secret)).select_related("room", "tenant").first()
-    return guest_pass if guest_pass is not None and pass_is_valid(guest_pass, now=timezone.now()) else None
+    secret_hash = hash_secret(secret)
+    return _if_valid(_pass_of(TENANT_OF_GUEST_SECRET.tenant(secret_hash), secret_hash=secret_hash))
 
 
 def granted_pass(grant: Grant) -> GuestPass | None:
     """The pass behind a grant, valid or not."""
-    return GuestPass.objects.filter(public_id=grant.pass_id).select_related("room", "tenant").first()
+    return _pass_of(TENANT_OF_GUEST_PASS.tenant(grant.pass_id), public_id=grant.pass_id)
 
 
 def find_granted_pass(grant: Grant) -> GuestPass | None:
     """The pass behind a grant when it is still valid, else None."""
-    guest_pass = granted_pass(grant)
-    return guest_pass if guest_pass is not None and pass_is_valid(guest_pass, now=timezone.now()) else None
+    return _if_valid(granted_pass(grant))
+
+
+def _pass_of(tenant: Tenant | None, **which: str) -> GuestPass | None:
+    if tenant is None:
+        return None
+    with tenant_context(tenant):
+        return GuestPass.objects.for_tenant(tenant).filter(**which).select_related("room", "tenant").first()
+
+
+def _if_valid(guest_pass: GuestPass | None) -> GuestPass | None:
+    if guest_pass is None:
+        return None
+    with tenant_context(guest_pass.tenant):
+        return guest_pass if pass_is_valid(guest_pass, now=timezone.now()) else None
 
 
 def issue_grant(response: HttpResponse, *, guest_pass: GuestPass, display_name: str, stamp: str) -> None:

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 
 from conferences.forms import GuestEntryForm
-from conferences.models import GuestPass
+from conferences.models import GuestPass, Room
 from conferences.services import guests
 from conferences.services.entry import entry_is_valid
 from conferences.services.rooms import live_occupancy
@@ -49,7 +49,11 @@ def meeting(request: HttpRequest, room_id: str) -> HttpResponse:
     guest_pass = guests.find_granted_pass(grant) if grant else None
     if grant is None or guest_pass is None or guest_pass.room.public_id != room_id:
         raise Http404
-    room = guest_pass.room
+    with tenant_context(guest_pass.tenant):
+        return show_meeting(request, guest_pass.room, grant)
+
+
+def show_meeting(request: HttpRequest, room: Room, grant: guests.Grant) -> HttpResponse:
     if not entry_is_valid(room, grant.stamp):
         return render(request, "conferences/guest_again.html", {"room": room}, status=403)
     data = meeting_data(room, tenant=None, identity="guest", name=grant.display_name, leave_url=reverse("guest-left"))
