@@ -71,7 +71,7 @@ class MediaEvents:
     quality: Callable[[str, str, str], None]  # meeting, participant, level
     rebuild: Callable[[list[str], int], None]  # participants, epoch
     unavailable: Callable[[list[str]], None]  # participants
-    failed: Callable[[str], None]  # participant
+    failed: Callable[[Tenant, str], None]  # participant
 
 
 class Media:
@@ -373,7 +373,7 @@ class Media:
             del meeting.peers[peer.participant_id]  # the rows say so too: the socket ends with them
             self._forget_empty(meeting)
         elif event["reason"] == "protocol_violation" or peer.rebuilds >= MOST_REBUILDS:
-            self._events.failed(peer.participant_id)
+            self._events.failed(meeting.tenant, peer.participant_id)
         else:
             peer.rebuilds += event["reason"] == "media_timeout"
             self.stirred.set()

@@ -16,12 +16,13 @@ from django.utils import timezone
 from conferences import wake
 from conferences.media import Json, Media, MediaEvents
 from conferences.services.placement import note_workers
-from conferences.services.presence import orphan_presences
+from conferences.services.presence import end_lost_presences, orphan_presences
 from conferences.signalling import messages as wire
 from conferences.signalling import queries
 from conferences.signalling.broadcast import Broadcast
 from conferences.signalling.hub import WELCOME_SECONDS, Hub, offer_of, speakers_of
 from conferences.signalling.orders import carry_out_orders
+from tenants.models import Tenant
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +76,7 @@ class Runtime:
                 quality=self._quality,
                 rebuild=self._rebuild,
                 unavailable=self._unavailable,
-                failed=lambda participant_id: self.hub.spawn(_fail(participant_id)),
+                failed=lambda tenant, participant_id: self.hub.spawn(_fail(tenant, participant_id)),
             ),
         )
         self.broadcast = Broadcast(
@@ -153,7 +154,7 @@ class Runtime:
                     await check(connection.visitor, connection.participant_id)
 
     async def _sweep(self) -> None:
-        await database_sync_to_async(queries.sweep)(now=timezone.now())
+        await database_sync_to_async(end_lost_presences)(now=timezone.now())
 
     async def _note_seen(self) -> None:
         seen = database_sync_to_async(queries.see)
@@ -215,5 +216,5 @@ async def _repeat(seconds: float, step: Callable[[], Awaitable[None]], sooner: a
             continue
 
 
-async def _fail(participant_id: str) -> None:
-    await database_sync_to_async(queries.fail_media)(participant_id)
+async def _fail(tenant: Tenant, participant_id: str) -> None:
+    await database_sync_to_async(queries.fail_media)(tenant, participant_id)

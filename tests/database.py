@@ -66,7 +66,7 @@ def strictly(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def stored(function: Callable[..., Any]) -> Callable[..., Any]:
+def as_operator(function: Callable[..., Any]) -> Callable[..., Any]:
     """`database_sync_to_async` for what a test itself asks or makes."""
 
     def run(*arguments: Any, **named: Any) -> Any:

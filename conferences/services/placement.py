@@ -5,14 +5,15 @@ with each re-placement. Processes that see a worker die at the same time agree t
 meeting, the others find it moved.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q
 
+from conferences.lookups import MEETINGS_ON_WORKERS
 from conferences.models import MediaWorker, Meeting
 from conferences.services.bars import barred_subjects
 from conferences.services.meetings import lock_room
@@ -99,10 +100,14 @@ def _report_of(meeting: Meeting, workers: Iterable[WorkerReport]) -> WorkerRepor
 
 def _least_loaded(workers: Iterable[WorkerReport]) -> MediaWorker | None:
     """By load; the number of meetings decides between heartbeats."""
-    names = [report.name for report in workers]
-    in_progress = Count("meetings", filter=Q(meetings__ended_at=None))
-    rows = MediaWorker.objects.filter(name__in=names, draining=False).annotate(in_progress=in_progress)
-    return rows.order_by("load", "in_progress", "name").first()
+    names, in_progress = [report.name for report in workers], _meetings_by_worker()
+    rows = MediaWorker.objects.filter(name__in=names, draining=False)
+    return min(rows, key=lambda row: (row.load, in_progress[row.pk], row.name), default=None)
+
+
+def _meetings_by_worker() -> Counter[int]:
+    """How many meetings of all tenants each worker carries, by its key."""
+    return Counter(dict(MEETINGS_ON_WORKERS.rows()))
 
 
 def _move(meeting: Meeting, worker: MediaWorker) -> None:
@@ -120,14 +125,14 @@ def order_drain(name: str) -> bool:
 
 def worker_summary() -> list[dict[str, Any]]:
     """The workers for operators: name, last heartbeat, load, whether draining, how many meetings."""
-    in_progress = Count("meetings", filter=Q(meetings__ended_at=None))
+    in_progress = _meetings_by_worker()
     return [
         {
             "worker": row.name,
             "heartbeat_at": row.heartbeat_at.isoformat() if row.heartbeat_at else None,
             "load": row.load,
             "draining": row.draining,
-            "meetings": row.in_progress,
+            "meetings": in_progress[row.pk],
         }
-        for row in MediaWorker.objects.annotate(in_progress=in_progress).order_by("name")
+        for row in MediaWorker.objects.order_by("name")
     ]

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from django.db import transaction
 
 from audit.attendance import mark_seen
 from audit.models import LeaveReason
+from conferences.lookups import TENANTS_WITH_LOST_SOCKETS, TENANTS_WITH_SOCKETS
 from conferences.models import Participant
 from conferences.services.meetings import leave_meeting, lock_room
 from conferences.wake import meeting_changed
@@ -16,13 +16,6 @@ from tenants.models import Tenant
 
 RESUME_WITHIN = timedelta(seconds=60)
 BATCH = 200
-
-
-class Presence(NamedTuple):
-    """A participant found across tenants: what is needed to act in the right tenant's context."""
-
-    tenant: Tenant
-    pk: int
 
 
 @transaction.atomic
@@ -45,16 +38,20 @@ def note_regained_socket(participant_id: str) -> None:
         meeting_changed(participant.meeting)
 
 
-def lost_presences(*, now: datetime) -> list[Presence]:
-    """Those of all tenants whose socket was lost more than 60 s ago."""
-    lost = Participant.objects.filter(left_at=None, disconnected_at__lt=now - RESUME_WITHIN)
-    return [Presence(each.tenant, each.pk) for each in lost.select_related("tenant").order_by("pk")[:BATCH]]
+def end_lost_presences(*, now: datetime) -> None:
+    """Those of all tenants whose socket was lost more than 60 s ago have left, each in a transaction of its own."""
+    for tenant in TENANTS_WITH_LOST_SOCKETS.tenants(now - RESUME_WITHIN):
+        with tenant_context(tenant):
+            lost = Participant.objects.for_tenant(tenant).filter(left_at=None, disconnected_at__lt=now - RESUME_WITHIN)
+            pks = list(lost.order_by("pk").values_list("pk", flat=True)[:BATCH])
+        for pk in pks:
+            _end_lost_presence(tenant, pk, now=now)
 
 
-def end_lost_presence(presence: Presence, *, now: datetime) -> None:
+def _end_lost_presence(tenant: Tenant, pk: int, *, now: datetime) -> None:
     """They have left at the moment the socket was lost, unless they came back meanwhile."""
-    with tenant_context(presence.tenant), transaction.atomic():
-        participant = Participant.objects.select_related("meeting").get(pk=presence.pk)
+    with tenant_context(tenant), transaction.atomic():
+        participant = Participant.objects.select_related("meeting").get(pk=pk)
         lock_room(participant.meeting.room_id)
         participant.refresh_from_db(fields=["disconnected_at"])
         lost_at = participant.disconnected_at
@@ -64,7 +61,10 @@ def end_lost_presence(presence: Presence, *, now: datetime) -> None:
 
 def orphan_presences(*, now: datetime) -> None:
     """This is the only web process and it has just started: nobody's socket can have survived."""
-    Participant.objects.filter(left_at=None, disconnected_at=None).update(disconnected_at=now)
+    for tenant in TENANTS_WITH_SOCKETS.tenants():
+        with tenant_context(tenant):
+            present = Participant.objects.for_tenant(tenant).filter(left_at=None, disconnected_at=None)
+            present.update(disconnected_at=now)
 
 
 def note_seen(participant_ids: Iterable[str], *, now: datetime) -> None:

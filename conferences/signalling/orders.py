@@ -12,6 +12,7 @@ from channels.db import database_sync_to_async
 from django.utils import timezone
 
 from conferences.errors import MeetingError
+from conferences.lookups import TENANTS_WITH_ORDERS
 from conferences.media import Media
 from conferences.models import MeetingCommand
 from conferences.services.commands import GIVE_UP_AFTER, mark_done, open_commands
@@ -20,7 +21,7 @@ from tenants.context import tenant_context
 
 log = structlog.get_logger(__name__)
 
-MOST_AT_ONCE = 200
+MOST_AT_ONCE = 200  # of a tenant
 
 Kind = MeetingCommand.Kind
 
@@ -65,7 +66,11 @@ async def _do(media: Media, command: MeetingCommand) -> bool:
 
 
 def _open(workers: list[str]) -> list[MeetingCommand]:
-    return list(open_commands(workers, now=timezone.now())[:MOST_AT_ONCE])
+    found: list[MeetingCommand] = []
+    for tenant in TENANTS_WITH_ORDERS.tenants():
+        with tenant_context(tenant):
+            found += open_commands(tenant, workers=workers, now=timezone.now())[:MOST_AT_ONCE]
+    return found
 
 
 def _revoke(command: MeetingCommand) -> list[str]:

@@ -56,12 +56,6 @@ def see(tenant: Tenant, participant_ids: Iterable[str], *, now: datetime) -> Non
         presence.note_seen(participant_ids, now=now)
 
 
-def sweep(*, now: datetime) -> None:
-    """End the presences of all tenants whose sockets did not come back in time."""
-    for lost in presence.lost_presences(now=now):
-        presence.end_lost_presence(lost, now=now)
-
-
 def check_welcome(visitor: Visitor, participant_id: str) -> None:
     """End the presence when its login or grant no longer holds."""
     with tenant_context(visitor.tenant):
@@ -69,9 +63,10 @@ def check_welcome(visitor: Visitor, participant_id: str) -> None:
             revoke_presence(participant_id)
 
 
-def fail_media(participant_id: str) -> None:
+def fail_media(tenant: Tenant, participant_id: str) -> None:
     """The participant's media failed for good: they have left."""
-    participant = Participant.objects.select_related("tenant", "meeting").filter(public_id=participant_id).first()
-    if participant is not None:
-        with tenant_context(participant.tenant):
+    with tenant_context(tenant):
+        people = Participant.objects.for_tenant(tenant).select_related("meeting")
+        participant = people.filter(public_id=participant_id).first()
+        if participant is not None:
             leave_meeting(participant, reason=LeaveReason.MEDIA_FAILED)

@@ -4,7 +4,6 @@ import asyncio
 import json
 from typing import Any
 
-from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -17,6 +16,7 @@ from conferences.models import GuestPass, Room
 from conferences.services.entry import entry_stamp
 from conferences.services.guests import ensure_device, issue_grant
 from liveon.asgi import application
+from tests.database import as_operator
 
 PATIENCE = 10.0
 
@@ -128,12 +128,12 @@ class Browser:
 
 async def member_browser(user: User, room: Room, cookies: dict[str, str] | None = None) -> Browser:
     """A tab of a signed-in user at the room's door."""
-    cookies = cookies or await database_sync_to_async(user_cookies)(user, room)
+    cookies = cookies or await as_operator(user_cookies)(user, room)
     return await Browser(room.public_id, identity="user", cookies=cookies).open()
 
 
 async def guest_browser(guest_pass: GuestPass, cookies: dict[str, str] | None = None) -> Browser:
     """A tab of a guest at the door of the pass's room."""
-    cookies = cookies or await database_sync_to_async(guest_cookies)(guest_pass)
-    room = await database_sync_to_async(lambda: guest_pass.room)()
+    cookies = cookies or await as_operator(guest_cookies)(guest_pass)
+    room = await as_operator(lambda: guest_pass.room)()
     return await Browser(room.public_id, identity="guest", cookies=cookies).open()

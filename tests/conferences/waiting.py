@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from channels.db import database_sync_to_async
+from tests.database import as_operator
 
 
 async def until(condition: Callable[[], object], *, seconds: float = 10.0) -> None:
@@ -16,5 +16,5 @@ async def until(condition: Callable[[], object], *, seconds: float = 10.0) -> No
 async def until_stored(condition: Callable[[], object], *, seconds: float = 10.0) -> None:
     """The same for a condition that asks the database."""
     async with asyncio.timeout(seconds):
-        while not await database_sync_to_async(condition)():  # noqa: ASYNC110
+        while not await as_operator(condition)():  # noqa: ASYNC110
             await asyncio.sleep(0.02)

@@ -1,7 +1,6 @@
 """Freezing a meeting: media, chat and joins stop in one step, for everybody, until it goes on."""
 
 import pytest
-from channels.db import database_sync_to_async
 
 from audit.events import Actor
 from audit.models import AuditEvent
@@ -9,6 +8,7 @@ from conferences.models import Meeting, MeetingCommand
 from conferences.services.freezing import freeze_meeting, unfreeze_meeting
 from tests.conferences.people import guest_browser, member_browser
 from tests.conferences.waiting import until_stored
+from tests.database import as_operator
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,7 +36,7 @@ async def test_host_freezes_the_meeting_and_lets_it_go_on(chair, worker, tenant)
     await chair.expect("freeze_changed", frozen=False)
     assert (await worker.wait_for("freeze", 3))["frozen"] is False
     events = AuditEvent.objects.filter(action__endswith="frozen").order_by("pk")
-    actions = await database_sync_to_async(lambda: [(each.action, each.actor_name) for each in events])()
+    actions = await as_operator(lambda: [(each.action, each.actor_name) for each in events])()
     assert actions == [("meeting_frozen", "Hara Host"), ("meeting_unfrozen", "Hara Host")]
     await until_stored(lambda: not MeetingCommand.objects.filter(done_at=None).exists())
 
@@ -60,9 +60,9 @@ async def test_waiting_guest_is_let_in_only_when_it_goes_on(worker, room, host, 
     guest = await guest_browser(guest_pass)
     await guest.ask_to_join()
     await guest.expect("waiting")
-    meeting = await database_sync_to_async(Meeting.objects.get)()
-    await database_sync_to_async(freeze_meeting)(meeting, actor=ADMIN)
-    await database_sync_to_async(unfreeze_meeting)(meeting, actor=ADMIN)
+    meeting = await as_operator(Meeting.objects.get)()
+    await as_operator(freeze_meeting)(meeting, actor=ADMIN)
+    await as_operator(unfreeze_meeting)(meeting, actor=ADMIN)
     chair = await member_browser(host, room)
     await chair.join()
     await guest.expect("joined")
@@ -71,14 +71,14 @@ async def test_waiting_guest_is_let_in_only_when_it_goes_on(worker, room, host, 
 async def test_who_is_in_comes_back_to_a_frozen_meeting(chair, worker, room):
     await frozen_by_host(chair, worker)
     await chair.lose()
-    again = await member_browser(await database_sync_to_async(lambda: room.hosts.get())(), room, chair.cookies)
+    again = await member_browser(await as_operator(lambda: room.hosts.get())(), room, chair.cookies)
     joined = await again.join(resume=chair.joined["resume"])
     assert joined["frozen"] is True
 
 
 async def test_admin_freezes_it_and_a_router_that_is_made_anew_is_frozen(chair, worker):
-    meeting = await database_sync_to_async(Meeting.objects.get)()
-    await database_sync_to_async(freeze_meeting)(meeting, actor=ADMIN)
+    meeting = await as_operator(Meeting.objects.get)()
+    await as_operator(freeze_meeting)(meeting, actor=ADMIN)
     await chair.expect("freeze_changed", frozen=True)
     await worker.wait_for("freeze", 2)
     await worker.restart()
@@ -87,15 +87,15 @@ async def test_admin_freezes_it_and_a_router_that_is_made_anew_is_frozen(chair, 
 
 
 async def test_freezing_twice_is_once_and_an_ended_meeting_stays_as_it_is(chair, worker):
-    meeting = await database_sync_to_async(Meeting.objects.get)()
+    meeting = await as_operator(Meeting.objects.get)()
     for _ in range(2):
-        await database_sync_to_async(freeze_meeting)(meeting, actor=ADMIN)
+        await as_operator(freeze_meeting)(meeting, actor=ADMIN)
     count = AuditEvent.objects.filter(action="meeting_frozen").count
-    assert await database_sync_to_async(count)() == 1
+    assert await as_operator(count)() == 1
     await chair.send("end")
     assert await chair.expect_close() == 4410
-    await database_sync_to_async(unfreeze_meeting)(meeting, actor=ADMIN)
-    still = await database_sync_to_async(Meeting.objects.get)()
+    await as_operator(unfreeze_meeting)(meeting, actor=ADMIN)
+    still = await as_operator(Meeting.objects.get)()
     assert (still.is_live, still.is_frozen) == (False, True)
 
 
@@ -103,6 +103,6 @@ async def test_next_meeting_in_the_room_is_not_frozen(chair, worker, room, tenan
     await frozen_by_host(chair, worker)
     await chair.send("end")
     assert await chair.expect_close() == 4410
-    other = await database_sync_to_async(make_user)(tenant, "other")
+    other = await as_operator(make_user)(tenant, "other")
     browser = await member_browser(other, room)
     assert (await browser.join())["frozen"] is False

@@ -7,7 +7,6 @@ import json
 import os
 
 import pytest
-from channels.db import database_sync_to_async
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from conferences.signalling.frames import BadMessage, read_frame
 from conferences.signalling.messages import CLIENT_MESSAGES, ERROR_CODES
 from tests.conferences.people import Browser, member_browser
 from tests.conferences.signalling.test_messages import example
+from tests.database import as_operator
 from tests.factories import make_room
 
 CASES = int(os.environ.get("LIVEON_FUZZ_CASES", "300"))
@@ -81,7 +81,7 @@ def _is_farewell(frame: str) -> bool:
 @pytest.mark.timeout(max(60, CASES))
 @pytest.mark.django_db(transaction=True)
 async def test_meeting_next_door_goes_on(worker, room, host, member, tenant, caplog):
-    neighbour = await member_browser(member, await database_sync_to_async(make_room)(tenant))
+    neighbour = await member_browser(member, await as_operator(make_room)(tenant))
     await neighbour.join()
     nonsense = made_up(CASES)
     for start in range(0, len(nonsense), PER_SOCKET):

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from channels.db import database_sync_to_async
 from django.utils import timezone
 
 from audit.events import SYSTEM
@@ -12,6 +11,7 @@ from conferences.models import Meeting, Participant
 from conferences.services.rooms import close_room, edit_room, set_entry_password
 from tests.conferences.people import Browser, guest_browser, guest_cookies, member_browser, user_cookies
 from tests.conferences.waiting import until_stored
+from tests.database import as_operator
 from tests.factories import make_guest_pass, make_room, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,7 +59,7 @@ async def test_first_join_begins_the_meeting_and_last_leave_ends_it(worker, room
     await browser.send("leave")
     await browser.expect_close()
 
-    @database_sync_to_async
+    @as_operator
     def rows():
         return Meeting.objects.get(), Attendance.objects.get(), set(AuditEvent.objects.values_list("action", flat=True))
 
@@ -89,7 +89,7 @@ async def test_guest_waits_for_a_host_while_members_talk(worker, room, host, mem
 
 
 async def test_lobby_holds_a_guest_until_the_host_admits(worker, room, host, guest_pass):
-    await database_sync_to_async(edit_room)(room, actor=SYSTEM, lobby=True)
+    await as_operator(edit_room)(room, actor=SYSTEM, lobby=True)
     chair = await member_browser(host, room)
     await chair.join()
     guest = await guest_browser(guest_pass)
@@ -103,10 +103,10 @@ async def test_lobby_holds_a_guest_until_the_host_admits(worker, room, host, gue
 
 
 async def test_denied_guest_is_sent_away_and_may_ask_again(worker, room, host, guest_pass):
-    await database_sync_to_async(edit_room)(room, actor=SYSTEM, lobby=True)
+    await as_operator(edit_room)(room, actor=SYSTEM, lobby=True)
     chair = await member_browser(host, room)
     await chair.join()
-    cookies = await database_sync_to_async(guest_cookies)(guest_pass)
+    cookies = await as_operator(guest_cookies)(guest_pass)
     guest = await guest_browser(guest_pass, cookies)
     await guest.ask_to_join()
     (waiting,) = (await chair.expect("waiting_changed"))["waiting"]
@@ -119,7 +119,7 @@ async def test_denied_guest_is_sent_away_and_may_ask_again(worker, room, host, g
 
 
 async def test_lobby_goes_on_without_a_host_and_starts_with_one(worker, room, host, guest_pass):
-    await database_sync_to_async(edit_room)(room, actor=SYSTEM, lobby=True)
+    await as_operator(edit_room)(room, actor=SYSTEM, lobby=True)
     guest = await guest_browser(guest_pass)
     await guest.ask_to_join()
     await guest.expect("waiting", reason="no_host")
@@ -130,26 +130,26 @@ async def test_lobby_goes_on_without_a_host_and_starts_with_one(worker, room, ho
 
 
 async def test_lobby_switched_off_lets_everybody_in(worker, room, host, guest_pass):
-    await database_sync_to_async(edit_room)(room, actor=SYSTEM, lobby=True)
+    await as_operator(edit_room)(room, actor=SYSTEM, lobby=True)
     chair = await member_browser(host, room)
     await chair.join()
     guest = await guest_browser(guest_pass)
     await guest.ask_to_join()
     await guest.expect("waiting", reason="lobby")
-    await database_sync_to_async(edit_room)(room, actor=SYSTEM, lobby=False)
+    await as_operator(edit_room)(room, actor=SYSTEM, lobby=False)
     await guest.expect("joined")
 
 
 async def test_member_named_host_becomes_it_at_once_when_there_is_none(worker, room, member):
     talker = await member_browser(member, room)
     assert (await talker.join())["role"] == "member"
-    await database_sync_to_async(edit_room)(room, actor=SYSTEM, hosts=[member])
+    await as_operator(edit_room)(room, actor=SYSTEM, hosts=[member])
     assert (await talker.expect("participant_updated"))["participant"]["role"] == "host"
 
 
 async def test_next_named_host_takes_over_when_the_host_leaves(worker, room, host, member, tenant):
-    deputy = await database_sync_to_async(make_user)(tenant, "deputy")
-    await database_sync_to_async(room.hosts.add)(deputy)
+    deputy = await as_operator(make_user)(tenant, "deputy")
+    await as_operator(room.hosts.add)(deputy)
     chair, talker, second = [await member_browser(each, room) for each in (host, member, deputy)]
     assert (await chair.join())["role"] == "host"
     assert (await talker.join())["role"] == "member"
@@ -161,7 +161,7 @@ async def test_next_named_host_takes_over_when_the_host_leaves(worker, room, hos
 
 
 async def test_creator_hosts_a_room_that_names_nobody(worker, tenant, member, host):
-    room = await database_sync_to_async(make_room)(tenant, created_by=member)
+    room = await as_operator(make_room)(tenant, created_by=member)
     other = await member_browser(host, room)
     assert (await other.join())["role"] == "member"
     creator = await member_browser(member, room)
@@ -169,7 +169,7 @@ async def test_creator_hosts_a_room_that_names_nobody(worker, tenant, member, ho
 
 
 async def test_room_without_hosts_and_creator_is_hosted_by_an_administrator(worker, tenant, member, admin):
-    room = await database_sync_to_async(make_room)(tenant)
+    room = await as_operator(make_room)(tenant)
     talker = await member_browser(member, room)
     assert (await talker.join())["role"] == "member"
     chair = await member_browser(admin, room)
@@ -177,7 +177,7 @@ async def test_room_without_hosts_and_creator_is_hosted_by_an_administrator(work
 
 
 async def test_newer_tab_takes_over(worker, room, host):
-    cookies = await database_sync_to_async(user_cookies)(host, room)
+    cookies = await as_operator(user_cookies)(host, room)
     older = await member_browser(host, room, cookies)
     await older.join()
     newer = await member_browser(host, room, cookies)
@@ -185,7 +185,7 @@ async def test_newer_tab_takes_over(worker, room, host):
     assert [each["id"] for each in joined["participants"]] == [joined["you"]]
     assert await older.expect("removed") == {"type": "removed", "reason": "duplicate"}
     assert await older.expect_close() == 4409
-    reasons = await database_sync_to_async(lambda: list(Attendance.objects.values_list("leave_reason", flat=True)))()
+    reasons = await as_operator(lambda: list(Attendance.objects.values_list("leave_reason", flat=True)))()
     assert sorted(reasons) == ["", "duplicate"]
 
 
@@ -201,7 +201,7 @@ async def test_pass_is_in_use_on_another_device(worker, room, host, guest_pass):
 
 
 async def test_full_meeting_refuses(worker, room, host, member):
-    await database_sync_to_async(edit_room)(room, actor=SYSTEM, participant_limit=1)
+    await as_operator(edit_room)(room, actor=SYSTEM, participant_limit=1)
     chair = await member_browser(host, room)
     await chair.join()
     late = await member_browser(member, room)
@@ -211,17 +211,17 @@ async def test_full_meeting_refuses(worker, room, host, member):
 
 
 async def test_entry_password_must_have_been_given_and_be_the_present_one(worker, room, host, member):
-    await database_sync_to_async(set_entry_password)(room, actor=SYSTEM, password="open sesame")
-    cookies = await database_sync_to_async(user_cookies)(host, room)
+    await as_operator(set_entry_password)(room, actor=SYSTEM, password="open sesame")
+    cookies = await as_operator(user_cookies)(host, room)
     chair = await member_browser(host, room, cookies)
     await chair.join()
-    without = await member_browser(member, room, await database_sync_to_async(user_cookies)(member))
+    without = await member_browser(member, room, await as_operator(user_cookies)(member))
     await without.ask_to_join()
     await without.expect("error", code="password_required", fatal=True)
     assert await without.expect_close() == 4403
 
-    stale = await database_sync_to_async(user_cookies)(member, room)
-    await database_sync_to_async(set_entry_password)(room, actor=SYSTEM, password="changed since")
+    stale = await as_operator(user_cookies)(member, room)
+    await as_operator(set_entry_password)(room, actor=SYSTEM, password="changed since")
     late = await member_browser(member, room, stale)
     await late.ask_to_join()
     await late.expect("error", code="password_required")
@@ -233,9 +233,9 @@ async def test_entry_password_must_have_been_given_and_be_the_present_one(worker
 async def test_foreign_unknown_and_closed_rooms_look_the_same(worker, room, member, stranger, case):
     user = stranger if case == "foreign" else member
     if case == "closed":
-        await database_sync_to_async(close_room)(room, actor=SYSTEM)
+        await as_operator(close_room)(room, actor=SYSTEM)
     room_id = "nosuchroom" if case == "unknown" else room.public_id
-    cookies = await database_sync_to_async(user_cookies)(user)
+    cookies = await as_operator(user_cookies)(user)
     browser = await Browser(room_id, identity="user", cookies=cookies).open()
     assert await browser.expect("error") == {"type": "error", "code": "room_not_found", "fatal": True}
     assert await browser.expect_close() == 4404
@@ -250,8 +250,8 @@ async def test_nobody_gets_the_same_answer_for_every_room(worker, room, identity
 
 
 async def test_guest_pass_opens_only_its_own_room(worker, room, tenant, guest_pass):
-    other = await database_sync_to_async(make_room)(tenant)
-    cookies = await database_sync_to_async(guest_cookies)(guest_pass)
+    other = await as_operator(make_room)(tenant)
+    cookies = await as_operator(guest_cookies)(guest_pass)
     browser = await Browser(other.public_id, identity="guest", cookies=cookies).open()
     assert await browser.expect_close() == 4404
 
@@ -260,14 +260,14 @@ async def test_guest_pass_opens_only_its_own_room(worker, room, tenant, guest_pa
     "change", [{"revoked_at": timezone.now()}, {"expires_at": timezone.now() - timedelta(hours=1)}]
 )
 async def test_worthless_pass_is_refused_although_the_grant_is_good(worker, room, change):
-    guest_pass = await database_sync_to_async(make_guest_pass)(room, **change)
+    guest_pass = await as_operator(make_guest_pass)(room, **change)
     browser = await guest_browser(guest_pass)
     assert await browser.expect_close() == 4401
 
 
 async def test_pass_revoked_between_opening_and_joining_is_refused(worker, room, guest_pass):
     browser = await guest_browser(guest_pass)
-    await database_sync_to_async(type(guest_pass).objects.update)(revoked_at=timezone.now())
+    await as_operator(type(guest_pass).objects.update)(revoked_at=timezone.now())
     await browser.ask_to_join()
     await browser.expect("error", code="login_required", fatal=True)
     assert await browser.expect_close() == 4401
@@ -275,8 +275,8 @@ async def test_pass_revoked_between_opening_and_joining_is_refused(worker, room,
 
 async def test_login_and_grant_in_one_browser_are_apart(worker, room, host, guest_pass):
     both = {
-        **await database_sync_to_async(user_cookies)(host, room),
-        **await database_sync_to_async(guest_cookies)(guest_pass),
+        **await as_operator(user_cookies)(host, room),
+        **await as_operator(guest_cookies)(guest_pass),
     }
     as_user = await member_browser(host, room, both)
     assert (await as_user.join())["role"] == "host"
@@ -299,7 +299,7 @@ async def test_only_join_ping_and_leave_work_before_joining(worker, room, host):
     await browser.expect("pong", sent=7)
     await browser.send("leave")
     assert await browser.expect_close() == 1000
-    assert not await database_sync_to_async(Participant.objects.exists)()
+    assert not await as_operator(Participant.objects.exists)()
 
 
 async def test_socket_that_does_not_join_is_closed(worker, room, host, monkeypatch):
@@ -309,7 +309,7 @@ async def test_socket_that_does_not_join_is_closed(worker, room, host, monkeypat
 
 
 async def test_many_tabs_at_once_leave_one_presence(worker, room, host):
-    cookies = await database_sync_to_async(user_cookies)(host, room)
+    cookies = await as_operator(user_cookies)(host, room)
     browsers = [await member_browser(host, room, cookies) for _ in range(5)]
     for browser in browsers:
         await browser.ask_to_join()

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from channels.db import database_sync_to_async
 from django.utils import timezone
 
 from audit.models import Attendance, BandwidthSample
@@ -13,6 +12,7 @@ from conferences.services.placement import order_drain
 from tests.conferences.fake_worker import FakeWorker
 from tests.conferences.people import guest_browser, member_browser, user_cookies
 from tests.conferences.waiting import until, until_stored
+from tests.database import as_operator
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -100,7 +100,7 @@ async def test_offers_speakers_and_quality_reach_the_right_people(worker, browse
 
 
 async def test_unanswered_offer_is_repeated_after_a_resume(worker, room, host):
-    cookies = await database_sync_to_async(user_cookies)(host, room)
+    cookies = await as_operator(user_cookies)(host, room)
     browser = await member_browser(host, room, cookies)
     first = await browser.join()
     await browser.lose()
@@ -194,11 +194,11 @@ async def test_lost_link_moves_no_meeting_within_its_second_of_grace(worker, sec
     await home.wait_for("take_over")
     await home.wait_for("create_peer", 2)
     assert "rebuild" not in browser.types_seen()
-    assert (await database_sync_to_async(Meeting.objects.get)()).epoch == 1
+    assert (await as_operator(Meeting.objects.get)()).epoch == 1
 
 
 async def test_client_that_missed_a_rebuild_builds_anew(worker, room, host):
-    cookies = await database_sync_to_async(user_cookies)(host, room)
+    cookies = await as_operator(user_cookies)(host, room)
     browser = await member_browser(host, room, cookies)
     first = await browser.join()
     await browser.lose()
@@ -224,7 +224,7 @@ async def test_meetings_are_placed_on_the_least_loaded_worker(worker, second_wor
 async def test_draining_worker_hands_its_meetings_over(worker, browser, second_worker):
     first, second = (worker, second_worker) if worker.asked("create_router") else (second_worker, worker)
     await until_stored(lambda: MediaWorker.objects.filter(name=first.name).exists())
-    assert await database_sync_to_async(order_drain)(first.name)
+    assert await as_operator(order_drain)(first.name)
     await first.wait_for("drain")
     first.draining = True
     await first.beat()
@@ -243,7 +243,7 @@ async def test_only_worker_keeps_its_meetings_while_draining(worker, browser):
 
 async def test_heartbeats_are_written(worker, browser):
     await until_stored(lambda: MediaWorker.objects.filter(name="sfu-0", worker_epoch=worker.epoch).exists())
-    row = await database_sync_to_async(MediaWorker.objects.get)()
+    row = await as_operator(MediaWorker.objects.get)()
     assert timezone.now() - row.heartbeat_at < timedelta(seconds=5)
 
 
@@ -269,9 +269,9 @@ async def test_counters_become_samples_at_the_end(worker, browser):
     await browser.send("leave")
     await browser.expect_close()
     await until_stored(lambda: BandwidthSample.objects.exists())
-    sample = await database_sync_to_async(BandwidthSample.objects.get)()
+    sample = await as_operator(BandwidthSample.objects.get)()
     assert (sample.bytes_in, sample.bytes_out, sample.packets_in, sample.packets_out) == (1500, 70, 15, 1)
-    attendance = await database_sync_to_async(Attendance.objects.get)()
+    attendance = await as_operator(Attendance.objects.get)()
     assert (attendance.bytes_in, attendance.bytes_out) == (1500, 70)
 
 
@@ -286,7 +286,7 @@ async def test_counters_of_a_dead_worker_and_its_successor_add_up(worker, browse
 
 
 async def test_counters_survive_a_restart_of_the_web_process(worker, room, host):
-    cookies = await database_sync_to_async(user_cookies)(host, room)
+    cookies = await as_operator(user_cookies)(host, room)
     browser = await member_browser(host, room, cookies)
     first = await browser.join()
     await worker.emit("statistics", router=first["meeting"], peers={browser.id: counted(bytes_in=1000)})
@@ -300,7 +300,7 @@ async def test_counters_survive_a_restart_of_the_web_process(worker, room, host)
     assert (await again.join(resume=first["resume"]))["resumed"] is True
     await again.send("leave")
     await until_stored(lambda: Attendance.objects.filter(bytes_in=1800).exists())
-    counters = await database_sync_to_async(lambda: Participant.objects.get().counters)()
+    counters = await as_operator(lambda: Participant.objects.get().counters)()
     assert (counters["bytes_in"], counters["final"]) == (1800, True)
 
 
@@ -309,7 +309,7 @@ async def test_ended_meeting_closes_its_router(worker, browser):
     assert await browser.expect("meeting_ended") == {"type": "meeting_ended", "reason": "meeting_ended"}
     assert await browser.expect_close() == 4410
     assert (await worker.wait_for("close_router"))["router"] == browser.joined["meeting"]
-    assert not await database_sync_to_async(Meeting.objects.filter(ended_at=None).exists)()
+    assert not await as_operator(Meeting.objects.filter(ended_at=None).exists)()
 
 
 async def test_turn_credentials_are_given_when_there_is_a_server(worker, room, host, settings):

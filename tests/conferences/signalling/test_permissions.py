@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from channels.db import database_sync_to_async
 
 from conferences.models import Bar, Meeting, Participant
 from conferences.signalling.messages import CLIENT_MESSAGES
 from tests.conferences.people import Browser, guest_browser, member_browser, user_cookies
+from tests.database import as_operator
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,7 +53,7 @@ async def is_untouched(victim: Browser) -> None:
 
 @pytest.mark.parametrize("kind", CLIENT_MESSAGES)
 async def test_foreign_tenant_cannot_send_it_into_the_room(victim, room, stranger, kind):
-    cookies = await database_sync_to_async(user_cookies)(stranger, room)
+    cookies = await as_operator(user_cookies)(stranger, room)
     browser = await Browser(room.public_id, identity="user", cookies=cookies).open()
     await browser.socket.send_to(text_data=json.dumps(message(kind, target=victim.id)))
     assert await browser.expect_close() == 4404
@@ -73,8 +73,8 @@ async def test_who_is_no_host_is_refused_a_hosts_message(victim, room, member, g
     await browser.expect("pong")
     if kind in HOST_ONLY:
         await is_untouched(victim)
-        assert not await database_sync_to_async(Bar.objects.exists)()
-        assert await database_sync_to_async(Meeting.objects.filter(ended_at=None).count)() == 1
+        assert not await as_operator(Bar.objects.exists)()
+        assert await as_operator(Meeting.objects.filter(ended_at=None).count)() == 1
 
 
 @pytest.mark.parametrize("kind", CLIENT_MESSAGES)
@@ -99,13 +99,13 @@ async def test_removed_participant_cannot_send_it(victim, worker, room, member, 
         await again.expect("error", code="not_joined", request="probe")
     asked = {kind for kind, _ in worker.requests[before:]}
     assert asked <= {"bar", "close_peer", "close_router"}
-    stays = await database_sync_to_async(Participant.objects.filter(user=member, left_at=None).exists)()
+    stays = await as_operator(Participant.objects.filter(user=member, left_at=None).exists)()
     assert not stays
 
 
 @pytest.mark.parametrize("kind", [kind for kind in CLIENT_MESSAGES if kind not in BEFORE_JOINING])
 async def test_waiting_guest_cannot_send_it(victim, worker, room, guest_pass, kind):
-    await database_sync_to_async(type(room).objects.update)(lobby=True)
+    await as_operator(type(room).objects.update)(lobby=True)
     guest = await guest_browser(guest_pass)
     await guest.ask_to_join()
     await guest.expect("waiting")

@@ -4,7 +4,6 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from channels.db import database_sync_to_async
 from django.utils import timezone
 
 from audit.events import Actor
@@ -14,6 +13,7 @@ from conferences.services.bars import bars_in_force
 from conferences.services.removal import readmit, remove_everybody, remove_participant, remove_user
 from tests.conferences.people import device_cookies, guest_browser, guest_cookies, member_browser, user_cookies
 from tests.conferences.waiting import until_stored
+from tests.database import as_operator
 from tests.factories import make_guest_pass, make_room
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +37,7 @@ async def meeting(worker, room, host, member):
     """A host, and a member with cookies, in a meeting."""
     chair = await member_browser(host, room)
     await chair.join()
-    cookies = await database_sync_to_async(user_cookies)(member, room)
+    cookies = await as_operator(user_cookies)(member, room)
     talker = await member_browser(member, room, cookies)
     await talker.join()
     await chair.expect("participant_joined")
@@ -58,22 +58,22 @@ async def test_host_removes_a_member_who_cannot_come_back(meeting, worker, room,
     await refused(await member_browser(member, room))  # another login, another browser
     await refused(await member_browser(member, room, talker.cookies), resume=talker.joined["resume"])
 
-    attendance = await database_sync_to_async(Attendance.objects.get)(participant_id=talker.id)
+    attendance = await as_operator(Attendance.objects.get)(participant_id=talker.id)
     assert (attendance.leave_reason, attendance.ended_by) == ("removed", "Hara Host")
     await until_stored(lambda: not MeetingCommand.objects.filter(done_at=None).exists())
 
 
 async def test_removed_guest_is_barred_by_pass_and_by_device(meeting, worker, room, guest_pass):
     chair, _ = meeting
-    cookies = await database_sync_to_async(guest_cookies)(guest_pass)
+    cookies = await as_operator(guest_cookies)(guest_pass)
     guest = await guest_browser(guest_pass, cookies)
     await guest.join()
     await chair.send("remove", participant=guest.id)
     await removed(guest)
     await refused(await guest_browser(guest_pass, cookies))
     await refused(await guest_browser(guest_pass))  # the pass on another device
-    second_pass = await database_sync_to_async(make_guest_pass)(room, secret="another")
-    second_grant = await database_sync_to_async(guest_cookies)(second_pass, device=False)
+    second_pass = await as_operator(make_guest_pass)(room, secret="another")
+    second_grant = await as_operator(guest_cookies)(second_pass, device=False)
     await refused(await guest_browser(second_pass, {**cookies, **second_grant}))  # another pass on the same device
     subjects = (await worker.wait_for("bar"))["subjects"]
     assert subjects[0] == f"pass:{guest_pass.public_id}"
@@ -86,7 +86,7 @@ async def test_after_a_guests_removal_every_new_guest_goes_through_the_lobby(mee
     await guest.join()
     await chair.send("remove", participant=guest.id)
     await removed(guest)
-    other_pass = await database_sync_to_async(make_guest_pass)(room, secret="another")
+    other_pass = await as_operator(make_guest_pass)(room, secret="another")
     other = await guest_browser(other_pass)  # cleared cookies look like this
     await other.ask_to_join()
     await other.expect("waiting", reason="lobby")
@@ -105,12 +105,12 @@ async def test_removed_member_cannot_come_back_as_a_guest_on_the_same_browser(wo
     chair = await member_browser(host, room)
     await chair.join()
     device = device_cookies()
-    cookies = await database_sync_to_async(user_cookies)(member, room)
+    cookies = await as_operator(user_cookies)(member, room)
     talker = await member_browser(member, room, {**cookies, **device})
     await talker.join()
     await chair.send("remove", participant=talker.id)
     await removed(talker)
-    grant = await database_sync_to_async(guest_cookies)(guest_pass, device=False)
+    grant = await as_operator(guest_cookies)(guest_pass, device=False)
     await refused(await guest_browser(guest_pass, {**grant, **device}))
 
 
@@ -139,22 +139,22 @@ async def test_host_readmits(meeting, worker, room, member):
 
 async def test_administrator_removes_and_readmits_a_user(meeting, worker, room, member, tenant):
     chair, talker = meeting
-    (bar,) = await database_sync_to_async(remove_user)(tenant, member, actor=ADMIN)
+    (bar,) = await as_operator(remove_user)(tenant, member, actor=ADMIN)
     async with asyncio.timeout(1):
         await worker.wait_for("bar")
         await removed(talker)
-    attendance = await database_sync_to_async(Attendance.objects.get)(participant_id=talker.id)
+    attendance = await as_operator(Attendance.objects.get)(participant_id=talker.id)
     assert (attendance.leave_reason, attendance.ended_by) == ("removed", "Aoki Admin")
-    await database_sync_to_async(readmit)(bar, actor=ADMIN)
+    await as_operator(readmit)(bar, actor=ADMIN)
     await worker.wait_for("unbar")
     await (await member_browser(member, room)).join()
-    actions = await database_sync_to_async(lambda: list(AuditEvent.objects.values_list("action", flat=True)))()
+    actions = await as_operator(lambda: list(AuditEvent.objects.values_list("action", flat=True)))()
     assert {"participant_removed", "participant_readmitted"} <= set(actions)
 
 
 async def test_administrator_removes_everybody_and_the_meeting_ends(meeting, worker, room):
     chair, talker = meeting
-    bars = await database_sync_to_async(remove_everybody)(room, actor=ADMIN)
+    bars = await as_operator(remove_everybody)(room, actor=ADMIN)
     assert len(bars) == 2
     await removed(chair)
     await removed(talker)
@@ -172,7 +172,7 @@ async def test_removal_of_somebody_whose_socket_is_lost(meeting, room, member):
 
 async def test_removal_while_waiting_in_the_lobby(meeting, room, guest_pass):
     chair, _ = meeting
-    await database_sync_to_async(type(room).objects.update)(lobby=True)
+    await as_operator(type(room).objects.update)(lobby=True)
     guest = await guest_browser(guest_pass)
     await guest.ask_to_join()
     (waiting,) = (await chair.expect("waiting_changed"))["waiting"]
@@ -192,11 +192,11 @@ async def test_host_cannot_remove_themselves_a_stranger_or_nobody(meeting, other
 
 async def test_removing_twice_is_once(meeting, member):
     _, talker = meeting
-    participant = await database_sync_to_async(Participant.objects.get)(public_id=talker.id)
-    first = await database_sync_to_async(remove_participant)(participant, actor=ADMIN)
-    second = await database_sync_to_async(remove_participant)(participant, actor=ADMIN)
+    participant = await as_operator(Participant.objects.get)(public_id=talker.id)
+    first = await as_operator(remove_participant)(participant, actor=ADMIN)
+    second = await as_operator(remove_participant)(participant, actor=ADMIN)
     assert first == second
-    assert await database_sync_to_async(Bar.objects.count)() == 1
+    assert await as_operator(Bar.objects.count)() == 1
 
 
 async def test_bar_outlives_the_meeting_for_twelve_hours_and_not_longer(meeting, room):
@@ -204,7 +204,7 @@ async def test_bar_outlives_the_meeting_for_twelve_hours_and_not_longer(meeting,
     await chair.send("remove", participant=talker.id)
     await removed(talker)
     soon, later = timezone.now() + timedelta(hours=11), timezone.now() + timedelta(hours=13)
-    in_force = database_sync_to_async(lambda now: bars_in_force(room, now=now).exists())
+    in_force = as_operator(lambda now: bars_in_force(room, now=now).exists())
     assert await in_force(soon)
     assert await in_force(later)  # the meeting goes on
     await chair.send("end")
@@ -217,17 +217,17 @@ async def test_bar_holds_in_its_room_only(meeting, tenant, member):
     chair, talker = meeting
     await chair.send("remove", participant=talker.id)
     await removed(talker)
-    other = await database_sync_to_async(make_room)(tenant)
+    other = await as_operator(make_room)(tenant)
     await (await member_browser(member, other)).join()
 
 
 async def test_two_bars_on_one_device_are_lifted_one_by_one(meeting, worker, room, guest_pass):
     chair, _ = meeting
-    cookies = await database_sync_to_async(guest_cookies)(guest_pass)
+    cookies = await as_operator(guest_cookies)(guest_pass)
     guest = await guest_browser(guest_pass, cookies)
     await guest.join()
-    participant = await database_sync_to_async(Participant.objects.get)(public_id=guest.id)
-    bar = await database_sync_to_async(remove_participant)(participant, actor=ADMIN)
+    participant = await as_operator(Participant.objects.get)(public_id=guest.id)
+    bar = await as_operator(remove_participant)(participant, actor=ADMIN)
 
     def second_bar() -> None:
         other_pass = make_guest_pass(room, secret="another")
@@ -240,6 +240,6 @@ async def test_two_bars_on_one_device_are_lifted_one_by_one(meeting, worker, roo
         }
         Bar.objects.create(**fields, guest_pass=other_pass, device=bar.device, until=bar.until)
 
-    await database_sync_to_async(second_bar)()
-    await database_sync_to_async(readmit)(bar, actor=ADMIN)
+    await as_operator(second_bar)()
+    await as_operator(readmit)(bar, actor=ADMIN)
     assert (await worker.wait_for("unbar"))["subjects"] == [f"pass:{guest_pass.public_id}"]

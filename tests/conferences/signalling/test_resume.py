@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from channels.db import database_sync_to_async
 from django.utils import timezone
 
 from audit.events import SYSTEM
@@ -13,6 +12,7 @@ from conferences.models import Meeting, Participant
 from conferences.services.meetings import end_live_meeting
 from tests.conferences.people import guest_browser, guest_cookies, member_browser, user_cookies
 from tests.conferences.waiting import until, until_stored
+from tests.database import as_operator
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,7 +24,7 @@ def attendances() -> list[tuple[str, int]]:
 async def test_lost_socket_comes_back_with_its_token_and_its_media(worker, room, host, member):
     watcher = await member_browser(member, room)
     await watcher.join()
-    cookies = await database_sync_to_async(user_cookies)(host, room)
+    cookies = await as_operator(user_cookies)(host, room)
     browser = await member_browser(host, room, cookies)
     first = await browser.join()
     await browser.lose()
@@ -39,11 +39,11 @@ async def test_lost_socket_comes_back_with_its_token_and_its_media(worker, room,
     updated = await watcher.expect("participant_updated")
     assert updated["participant"]["connected"] is True
     assert len(worker.asked("create_peer")) == 2  # one each: nothing was made anew
-    assert await database_sync_to_async(attendances)() == [("", 0), ("", 1)]
+    assert await as_operator(attendances)() == [("", 0), ("", 1)]
 
 
 async def test_token_is_good_once(worker, room, host):
-    cookies = await database_sync_to_async(user_cookies)(host, room)
+    cookies = await as_operator(user_cookies)(host, room)
     browser = await member_browser(host, room, cookies)
     token = (await browser.join())["resume"]
     await browser.lose()
@@ -81,22 +81,22 @@ async def test_unknown_token_joins_anew(worker, room, host):
 
 
 async def test_token_of_an_ended_meeting_does_not_begin_the_next(worker, room, host):
-    cookies = await database_sync_to_async(user_cookies)(host, room)
+    cookies = await as_operator(user_cookies)(host, room)
     browser = await member_browser(host, room, cookies)
     token = (await browser.join())["resume"]
     await browser.lose()
-    await database_sync_to_async(end_live_meeting)(room, actor=SYSTEM)
+    await as_operator(end_live_meeting)(room, actor=SYSTEM)
     again = await member_browser(host, room, cookies)
     await again.ask_to_join(resume=token)
     await again.expect("error", code="meeting_ended", fatal=True)
     assert await again.expect_close() == 4410
-    assert await database_sync_to_async(Meeting.objects.count)() == 1
+    assert await as_operator(Meeting.objects.count)() == 1
 
 
 async def test_reload_without_token_goes_on_as_the_same_stay_with_new_media(worker, room, host, member):
     watcher = await member_browser(member, room)
     await watcher.join()
-    cookies = await database_sync_to_async(user_cookies)(host, room)
+    cookies = await as_operator(user_cookies)(host, room)
     browser = await member_browser(host, room, cookies)
     first = await browser.join()
     await browser.send("mute", source="screen", muted=False)
@@ -110,13 +110,13 @@ async def test_reload_without_token_goes_on_as_the_same_stay_with_new_media(work
     assert second["participants"][1]["muted"]["microphone"] is True
     assert [each["reason"] for each in worker.asked("close_peer")] == ["left"]
     assert len(worker.asked("create_peer")) == 3
-    assert await database_sync_to_async(attendances)() == [("", 0), ("", 1)]
+    assert await as_operator(attendances)() == [("", 0), ("", 1)]
 
 
 async def test_guest_comes_back_by_device(worker, room, host, guest_pass):
     chair = await member_browser(host, room)
     await chair.join()
-    cookies = await database_sync_to_async(guest_cookies)(guest_pass)
+    cookies = await as_operator(guest_cookies)(guest_pass)
     guest = await guest_browser(guest_pass, cookies)
     first = await guest.join()
     await guest.lose()
@@ -147,12 +147,12 @@ async def test_who_does_not_come_back_has_left_when_the_socket_was_lost(worker, 
     left = await watcher.expect("participant_left")
     assert (left["participant"], left["reason"]) == (browser.id, "connection_lost")
     await worker.wait_for("close_peer")
-    participant = await database_sync_to_async(Participant.objects.get)(public_id=browser.id)
+    participant = await as_operator(Participant.objects.get)(public_id=browser.id)
     assert participant.left_at == participant.disconnected_at
 
 
 async def test_restarted_web_process_takes_the_media_over(worker, room, host, member):
-    cookies = await database_sync_to_async(user_cookies)(host, room)
+    cookies = await as_operator(user_cookies)(host, room)
     browser = await member_browser(host, room, cookies)
     first = await browser.join()
     await runtime.stop()
@@ -164,29 +164,29 @@ async def test_restarted_web_process_takes_the_media_over(worker, room, host, me
     second = await again.join(resume=first["resume"])
     assert (second["you"], second["resumed"], second["epoch"]) == (first["you"], True, 1)
     assert len(worker.asked("create_peer")) == 1
-    assert await database_sync_to_async(attendances)() == [("", 1)]
+    assert await as_operator(attendances)() == [("", 1)]
 
 
 async def test_killed_web_process_leaves_one_attendance(worker, room, host, settings):
     """Like `kill -9`: nothing was said to the database. A single web process knows that no socket has survived."""
     settings.REDIS_URL = ""
-    cookies = await database_sync_to_async(user_cookies)(host, room)
+    cookies = await as_operator(user_cookies)(host, room)
     browser = await member_browser(host, room, cookies)
     await browser.join()
     await runtime.stop()
-    await database_sync_to_async(Participant.objects.update)(disconnected_at=None)
+    await as_operator(Participant.objects.update)(disconnected_at=None)
     await runtime.start()
     await until(lambda: runtime.hub().media.workers.live)
     reloaded = await member_browser(host, room, cookies)
     assert (await reloaded.join())["you"] == browser.id
-    assert await database_sync_to_async(attendances)() == [("", 1)]
+    assert await as_operator(attendances)() == [("", 1)]
 
 
 async def test_connected_somebody_who_was_noted_as_lost_is_put_right(worker, room, host):
-    cookies = await database_sync_to_async(user_cookies)(host, room)
+    cookies = await as_operator(user_cookies)(host, room)
     browser = await member_browser(host, room, cookies)
     await browser.join()
-    await database_sync_to_async(Participant.objects.update)(disconnected_at=timezone.now())
+    await as_operator(Participant.objects.update)(disconnected_at=timezone.now())
     await until_stored(lambda: Participant.objects.filter(disconnected_at=None).exists())
     await browser.send("ping", sent=1)
     await browser.expect("pong")

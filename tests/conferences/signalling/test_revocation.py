@@ -4,7 +4,6 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from channels.db import database_sync_to_async
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
@@ -22,6 +21,7 @@ from conferences.services.rooms import close_room, edit_room
 from tenants.models import Tenant
 from tests.conferences.people import guest_browser, guest_cookies, member_browser, user_cookies
 from tests.conferences.waiting import until_stored
+from tests.database import as_operator
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,13 +38,13 @@ async def test_disabling_a_user_ends_their_meeting_and_logs_the_delay(worker, ro
     await chair.join()
     await talker.join()
     async with asyncio.timeout(5):
-        await database_sync_to_async(disable_user)(member, actor=ADMIN)
+        await as_operator(disable_user)(member, actor=ADMIN)
         await revoked(talker)
     assert (await worker.wait_for("close_peer"))["peer"] == talker.id
-    attendance = await database_sync_to_async(Attendance.objects.get)(participant_id=talker.id)
+    attendance = await as_operator(Attendance.objects.get)(participant_id=talker.id)
     assert (attendance.leave_reason, attendance.ended_by) == ("revoked", "Aoki Admin")
     await until_stored(lambda: AuditEvent.objects.filter(action="meeting_command_done").exists())
-    event = await database_sync_to_async(AuditEvent.objects.get)(action="meeting_command_done")
+    event = await as_operator(AuditEvent.objects.get)(action="meeting_command_done")
     assert (event.details["cause"], event.actor_name) == ("disabled", "Aoki Admin")
     assert 0 <= event.details["delay_ms"] < 5000
     late = await member_browser(member, room, talker.cookies)
@@ -55,31 +55,31 @@ async def test_logout_ends_the_sockets_of_that_login_only(worker, room, tenant, 
     chair, talker = await member_browser(host, room), await member_browser(member, room)
     await chair.join()
     await talker.join()
-    elsewhere = await database_sync_to_async(user_cookies)(member, room)
+    elsewhere = await as_operator(user_cookies)(member, room)
     key = elsewhere["liveon_login"]
-    await database_sync_to_async(end_login)(member, actor=ADMIN, session_key=key)
+    await as_operator(end_login)(member, actor=ADMIN, session_key=key)
     await talker.send("ping", sent=1)
     await talker.expect("pong")
     key = talker.cookies["liveon_login"]
-    await database_sync_to_async(end_login)(member, actor=ADMIN, session_key=key)
+    await as_operator(end_login)(member, actor=ADMIN, session_key=key)
     await revoked(talker)
-    assert (await database_sync_to_async(Participant.objects.get)(public_id=talker.id)).login_key == login_key(key)
+    assert (await as_operator(Participant.objects.get)(public_id=talker.id)).login_key == login_key(key)
 
 
 async def test_new_password_ends_every_meeting_of_the_user(worker, room, host):
     browser = await member_browser(host, room)
     await browser.join()
-    await database_sync_to_async(set_password)(host, actor=ADMIN, password="completely new words")
+    await as_operator(set_password)(host, actor=ADMIN, password="completely new words")
     await revoked(browser)
 
 
 async def test_changed_role_ends_nothing(worker, room, admin, host):
     browser = await member_browser(host, room)
     await browser.join()
-    await database_sync_to_async(edit_user)(host, actor=ADMIN, role="admin")
+    await as_operator(edit_user)(host, actor=ADMIN, role="admin")
     await browser.send("ping", sent=1)
     await browser.expect("pong")
-    assert not await database_sync_to_async(MeetingCommand.objects.exists)()
+    assert not await as_operator(MeetingCommand.objects.exists)()
 
 
 async def test_revoked_pass_ends_the_guests_stay(worker, room, host, guest_pass):
@@ -87,7 +87,7 @@ async def test_revoked_pass_ends_the_guests_stay(worker, room, host, guest_pass)
     await chair.join()
     guest = await guest_browser(guest_pass)
     await guest.join()
-    await database_sync_to_async(revoke_guest_pass)(guest_pass, actor=ADMIN)
+    await as_operator(revoke_guest_pass)(guest_pass, actor=ADMIN)
     await revoked(guest)
     again = await guest_browser(guest_pass, guest.cookies)
     assert await again.expect_close() == 4401
@@ -98,7 +98,7 @@ async def test_guests_go_at_once_when_the_room_no_longer_allows_them(worker, roo
     await chair.join()
     guest = await guest_browser(guest_pass)
     await guest.join()
-    await database_sync_to_async(edit_room)(room, actor=ADMIN, guests_allowed=False)
+    await as_operator(edit_room)(room, actor=ADMIN, guests_allowed=False)
     await revoked(guest)
     await chair.send("ping", sent=1)
     await chair.expect("pong")
@@ -108,7 +108,7 @@ async def test_revocation_reaches_a_guest_who_waits(worker, room, guest_pass):
     guest = await guest_browser(guest_pass)
     await guest.ask_to_join()
     await guest.expect("waiting")
-    await database_sync_to_async(revoke_guest_pass)(guest_pass, actor=ADMIN)
+    await as_operator(revoke_guest_pass)(guest_pass, actor=ADMIN)
     await revoked(guest)
 
 
@@ -128,7 +128,7 @@ def deactivate_silently(browser, **_) -> None:
 async def test_minutes_check_finds_what_nobody_announced(worker, room, host, change):
     browser = await member_browser(host, room)
     await browser.join()
-    await database_sync_to_async(change)(browser)
+    await as_operator(change)(browser)
     expire_checks()
     await revoked(browser)
 
@@ -138,7 +138,7 @@ async def test_minutes_check_finds_an_expired_pass(worker, room, host, guest_pas
     await chair.join()
     guest = await guest_browser(guest_pass)
     await guest.join()
-    await database_sync_to_async(type(guest_pass).objects.update)(expires_at=timezone.now() - timedelta(seconds=1))
+    await as_operator(type(guest_pass).objects.update)(expires_at=timezone.now() - timedelta(seconds=1))
     expire_checks()
     await revoked(guest)
     await chair.send("ping", sent=1)
@@ -155,7 +155,7 @@ async def test_ending_from_elsewhere_ends_it_for_all(worker, room, host, member)
     chair, talker = await member_browser(host, room), await member_browser(member, room)
     await chair.join()
     await talker.join()
-    await database_sync_to_async(end_live_meeting)(room, actor=ADMIN)
+    await as_operator(end_live_meeting)(room, actor=ADMIN)
     for browser in (chair, talker):
         await browser.expect("meeting_ended")
         assert await browser.expect_close() == 4410
@@ -165,7 +165,7 @@ async def test_ending_from_elsewhere_ends_it_for_all(worker, room, host, member)
 async def test_closing_the_room_ends_its_meeting(worker, room, host):
     browser = await member_browser(host, room)
     await browser.join()
-    await database_sync_to_async(close_room)(room, actor=ADMIN)
+    await as_operator(close_room)(room, actor=ADMIN)
     await browser.expect("meeting_ended")
 
 
@@ -175,7 +175,7 @@ async def test_command_written_without_any_wake_up_is_found_within_a_second(work
     await browser.join()
     monkeypatch.setattr("conferences.wake._tell", lambda meeting_id: None)
     async with asyncio.timeout(3):
-        await database_sync_to_async(end_live_meeting)(room, actor=ADMIN)
+        await as_operator(end_live_meeting)(room, actor=ADMIN)
         await browser.expect("meeting_ended")
         await worker.wait_for("close_router")
 
@@ -186,14 +186,14 @@ async def test_command_waits_for_its_worker(worker, room, host):
     worker.refuse["close_router"] = "internal"
     await browser.send("end")
     await worker.wait_for("close_router", 2)
-    assert await database_sync_to_async(MeetingCommand.objects.filter(done_at=None).exists)()
+    assert await as_operator(MeetingCommand.objects.filter(done_at=None).exists)()
     worker.refuse.clear()
     await until_stored(lambda: not MeetingCommand.objects.filter(done_at=None).exists())
 
 
 async def test_old_revocation_does_not_end_a_later_stay(worker, room, host):
     """Disabled, enabled and back again before the command is carried out."""
-    cookies = await database_sync_to_async(user_cookies)(host, room)
+    cookies = await as_operator(user_cookies)(host, room)
     browser = await member_browser(host, room, cookies)
     await browser.join()
     payload = {"user": host.public_id, "login_key": "", "cause": "disabled", "by": "", "by_id": ""}
@@ -208,7 +208,7 @@ async def test_old_revocation_does_not_end_a_later_stay(worker, room, host):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("conferences.signalling.orders._open", lambda workers: [])
-        await database_sync_to_async(order_of_the_past)()
+        await as_operator(order_of_the_past)()
     await until_stored(lambda: MeetingCommand.objects.filter(done_at__isnull=False).exists())
     await browser.send("ping", sent=1)
     await browser.expect("pong")
@@ -217,8 +217,8 @@ async def test_old_revocation_does_not_end_a_later_stay(worker, room, host):
 async def test_guest_of_a_deactivated_room_setting_is_out_at_the_next_check(worker, room, host, guest_pass):
     chair = await member_browser(host, room)
     await chair.join()
-    guest = await guest_browser(guest_pass, await database_sync_to_async(guest_cookies)(guest_pass))
+    guest = await guest_browser(guest_pass, await as_operator(guest_cookies)(guest_pass))
     await guest.join()
-    await database_sync_to_async(type(room).objects.update)(guests_allowed=False)
+    await as_operator(type(room).objects.update)(guests_allowed=False)
     expire_checks()
     await revoked(guest)

@@ -1,10 +1,10 @@
 """Chat, hands, hosting tools, and who may use them."""
 
 import pytest
-from channels.db import database_sync_to_async
 
 from conferences.models import Participant
 from tests.conferences.people import guest_browser, member_browser
+from tests.database import as_operator
 from tests.factories import make_room
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,7 +43,7 @@ async def test_hands_are_raised_in_order_and_lowered_by_the_host(three):
     await talker.send("raise_hand", raised=True)
     await talker.send("ping", sent=1)
     await talker.expect("pong")
-    stored = await database_sync_to_async(Participant.objects.get)(public_id=talker.id)
+    stored = await as_operator(Participant.objects.get)(public_id=talker.id)
     assert stored.hand_raised_at.isoformat().startswith(first["participant"]["hand_raised_at"][:19])
     await chair.send("lower_hand", participant=talker.id)
     lowered = await talker.expect("participant_updated")
@@ -64,7 +64,7 @@ async def test_end_is_for_the_host_alone(three):
 
 async def test_participant_of_another_meeting_is_unknown(three, other_tenant, stranger, worker):
     chair, *_ = three
-    foreign_room = await database_sync_to_async(make_room)(other_tenant, hosts=(stranger,))
+    foreign_room = await as_operator(make_room)(other_tenant, hosts=(stranger,))
     foreigner = await member_browser(stranger, foreign_room)
     await foreigner.join()
     for kind in ("remove", "lower_hand", "admit", "deny"):
