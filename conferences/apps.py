@@ -7,4 +7,4 @@ class ConferencesConfig(AppConfig):
     name = "conferences"
 
     def ready(self) -> None:
-        from conferences.services import revocation  # noqa: F401  (subscribes to access_changed)
+        from conferences.services import enforcing, revocation  # noqa: F401  (subscribe to accounts' signals)

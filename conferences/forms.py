@@ -7,13 +7,20 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from conferences.models import Room
+from conferences.models import MeetingClass, Room
+from conferences.services.classes import ORGANISATION, RoomRules, room_rules
 from tenants.models import Tenant
 
+FORCED = {
+    "guests_allowed": _("No guests: fixed by %(who)s."),
+    "lobby": _("Every guest waits in the lobby: fixed by %(who)s."),
+    "entry_password": _("An entry password is demanded by %(who)s. Nobody can enter a room without one."),
+}
 UNSEEN = ("Cc", "Cf", "Zl", "Zp")  # Unicode categories: control, format (with those that turn the text), line ends
 JOINERS = "\u200c\u200d"  # zero-width too, but part of Persian and Indic words and of emoji
 LONGEST_PASS = timedelta(days=365)
@@ -54,9 +61,10 @@ class RoomForm(forms.ModelForm):
 
     class Meta:
         model = Room
-        fields = ["name", "guests_allowed", "lobby", "participant_limit", "hosts"]
+        fields = ["name", "meeting_class", "guests_allowed", "lobby", "participant_limit", "hosts"]
         labels = {
             "name": _("Room name"),
+            "meeting_class": _("Meeting class"),
             "guests_allowed": _("Guests may be invited"),
             "lobby": _("Guests wait in the lobby until a host admits them"),
             "participant_limit": _("Participant limit"),
@@ -64,6 +72,7 @@ class RoomForm(forms.ModelForm):
 
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.instance.tenant = tenant
         hosts = self.fields["hosts"]
         assert isinstance(hosts, HostsField)
         hosts.queryset = User.objects.for_tenant(tenant).filter(is_active=True).order_by("name", "login_id")
@@ -76,6 +85,8 @@ class RoomForm(forms.ModelForm):
         else:
             self.fields["entry_password"].help_text = _("Leave the field empty for a room without a password.")
             del self.fields["clear_entry_password"]
+        self._offer_classes(tenant)
+        self._take_forced_choices(room_rules(self.instance))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -85,8 +96,31 @@ class RoomForm(forms.ModelForm):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What `create_room` and `edit_room` take, without the entry password."""
-        return {name: self.cleaned_data[name] for name in self.Meta.fields}
+        """What `create_room` and `edit_room` take, without the entry password and what is forced."""
+        offered = [name for name in self.Meta.fields if name in self.fields and not self.fields[name].disabled]
+        return {name: self.cleaned_data[name] for name in offered}
+
+    def _offer_classes(self, tenant: Tenant) -> None:
+        """The classes in use, and the room's own when that is retired; no field where there is nothing to choose."""
+        mine = Q(pk=self.instance.meeting_class_id)
+        classes = MeetingClass.objects.for_tenant(tenant).filter(Q(retired_at=None) | mine)
+        field = self.fields["meeting_class"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset, field.empty_label = classes, _("No class")
+        field.help_text = _("A class can forbid guests, force the lobby or demand an entry password.")
+        if not classes.exists():
+            del self.fields["meeting_class"]
+
+    def _take_forced_choices(self, rules: RoomRules) -> None:
+        """What organisation or class force cannot be chosen, and the form says who forces it."""
+        for name, who in rules.forced_by.items():
+            by = _("the organisation's security settings") if who == ORGANISATION else who
+            self.fields[name].help_text = FORCED[name] % {"who": by}
+            self.fields[name].disabled = name != "entry_password"
+        for name in rules.forced_by.keys() & {"guests_allowed", "lobby"}:
+            self.initial[name] = getattr(rules, name)
+        if rules.entry_password_required:
+            self.fields.pop("clear_entry_password", None)
 
     @property
     def new_entry_password(self) -> str | None:

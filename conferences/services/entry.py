@@ -13,6 +13,7 @@ from accounts.throttle import Throttle
 from audit.events import Actor, record_event
 from conferences.errors import TooManyAttempts, WrongEntryPassword
 from conferences.models import Room
+from conferences.services.classes import lacks_password
 
 _throttle = Throttle("room")
 
@@ -25,8 +26,13 @@ def entry_stamp(room: Room) -> str:
 
 
 def entry_is_valid(room: Room, stamp: str) -> bool:
-    """Whether `stamp` opens the room now. A room without entry password opens to any."""
-    return not room.entry_password or constant_time_compare(stamp, entry_stamp(room))
+    """Whether `stamp` opens the room now.
+
+    A room without entry password opens to any, unless one is demanded: then to nobody, until it is set.
+    """
+    if room.entry_password:
+        return constant_time_compare(stamp, entry_stamp(room))
+    return not lacks_password(room)
 
 
 def check_entry_password(room: Room, *, password: str, subject: str, ip: str) -> str:

@@ -20,6 +20,7 @@ from accounts.models import User
 from audit.events import Actor, record_event
 from conferences.lookups import TENANT_OF_GUEST_PASS, TENANT_OF_GUEST_SECRET
 from conferences.models import GuestPass, Meeting, Room
+from conferences.services.classes import room_rules
 from conferences.services.commands import order_revocation
 from tenants.context import tenant_context
 from tenants.ids import hash_secret, new_public_id, new_secret
@@ -77,7 +78,7 @@ def pass_is_valid(guest_pass: GuestPass, *, now: datetime) -> bool:
     """Not revoked, not expired, the room open and open to guests, the tenant active."""
     room = guest_pass.room
     usable = guest_pass.revoked_at is None and now < guest_pass.expires_at and guest_pass.tenant.is_active
-    return usable and room.closed_at is None and room.guests_allowed
+    return usable and room.closed_at is None and room_rules(room).guests_allowed
 
 
 def find_guest_pass(secret: str) -> GuestPass | None:

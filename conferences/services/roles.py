@@ -4,6 +4,7 @@ from django.db.models import Q
 
 from accounts.models import Role
 from conferences.models import Bar, Meeting, Participant, ParticipantRole, ParticipantState, Room
+from conferences.services.classes import room_rules
 
 
 def may_host(room: Room) -> Q:
@@ -34,9 +35,9 @@ def next_host(meeting: Meeting, room: Room) -> Participant | None:
 
 
 def lobby_is_on(meeting: Meeting, room: Room) -> bool:
-    """Guests are admitted one by one: the room says so, or somebody was put out of this meeting.
+    """Guests are admitted one by one: the room's rules say so, or somebody was put out of this meeting.
 
     After a removal every new guest goes through the lobby, because a cleared browser cannot be recognised: it may be
     the removed guest with another pass, or the removed member with one.
     """
-    return room.lobby or Bar.objects.filter(meeting=meeting).exists()
+    return room_rules(room).lobby or Bar.objects.filter(meeting=meeting).exists()

@@ -10,17 +10,20 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.events import Actor, record_event
-from conferences.models import GuestPass, Meeting, Participant, ParticipantState, Room
-from conferences.services.commands import order_revocation
-from conferences.services.meetings import end_live_meeting, live_meeting, settle
+from conferences.models import MeetingClass, Participant, ParticipantState, Room
+from conferences.refusals import ClassTooLax, ClassUnknown, Forced
+from conferences.services.classes import is_laxer, room_rules
+from conferences.services.enforcing import apply_rules
+from conferences.services.meetings import end_live_meeting
 from tenants.models import Tenant
 
-EDITABLE = ("name", "guests_allowed", "lobby", "participant_limit")
+EDITABLE = ("name", "guests_allowed", "lobby", "participant_limit", "meeting_class")
 
 
 def rooms_for(user: User) -> QuerySet[Room]:
     """The open rooms that `user` may enter, by name: all of the tenant's."""
-    return Room.objects.for_tenant(user.tenant).filter(closed_at=None).prefetch_related("hosts")
+    rooms = Room.objects.for_tenant(user.tenant).filter(closed_at=None)
+    return rooms.select_related("tenant", "meeting_class").prefetch_related("hosts")
 
 
 def may_edit(room: Room, user: User) -> bool:
@@ -40,9 +43,11 @@ def create_room(
     guests_allowed: bool = True,
     lobby: bool = False,
     participant_limit: int = 50,
+    meeting_class: MeetingClass | None = None,
     hosts: Iterable[User] = (),
 ) -> Room:
-    """Make a room. Without `hosts` its creator may host. `ValueError` for a host of another tenant."""
+    """Make a room. Without `hosts` its creator may host. `ValueError` for a host of another tenant; ClassUnknown."""
+    _check_class(tenant, meeting_class, present=None)
     encoded = make_password(entry_password) if entry_password else ""  # argon2 stays outside of the transaction
     with transaction.atomic():
         room = Room.objects.create(
@@ -53,6 +58,7 @@ def create_room(
             guests_allowed=guests_allowed,
             lobby=lobby,
             participant_limit=participant_limit,
+            meeting_class=meeting_class,
         )
         _set_hosts(room, hosts)
         _record(room, "room_created", actor, {**_settings(room), "entry_protected": bool(encoded)})
@@ -60,15 +66,24 @@ def create_room(
 
 
 @transaction.atomic
-def edit_room(room: Room, *, actor: Actor, **changes: Any) -> Room:
-    """Change `name`, `guests_allowed`, `lobby`, `participant_limit` or `hosts`. Nothing changed, nothing recorded."""
+def edit_room(room: Room, *, actor: Actor, may_loosen: bool = False, **changes: Any) -> Room:
+    """Change any of `EDITABLE` or `hosts`. Nothing changed, nothing recorded. Who `may_loosen` (an administrator) may
+    give the room a class that demands less.
+
+    Raises Forced for a choice that organisation or class have taken, ClassUnknown, ClassTooLax.
+    """
     unknown = changes.keys() - {*EDITABLE, "hosts"}
     if unknown:
         raise TypeError(f"edit_room got {sorted(unknown)}")
-    locked: Room = Room.objects.select_for_update(no_key=True).get(pk=room.pk)
+    locked: Room = Room.objects.select_for_update(no_key=True, of=("self",)).select_related("tenant").get(pk=room.pk)
     before = _settings(locked)
+    _check_class(locked.tenant, changes.get("meeting_class"), present=locked.meeting_class)
+    if "meeting_class" in changes and not may_loosen and is_laxer(changes["meeting_class"], locked.meeting_class):
+        raise ClassTooLax
+    was = (locked.guests_allowed, locked.lobby)
     for field in EDITABLE:
         setattr(locked, field, changes.get(field, getattr(locked, field)))
+    _refuse_laxer(locked, was)
     locked.save(update_fields=EDITABLE)
     if "hosts" in changes:
         _set_hosts(locked, changes["hosts"])
@@ -76,12 +91,17 @@ def edit_room(room: Room, *, actor: Actor, **changes: Any) -> Room:
     changed = {field: [before[field], after[field]] for field in before if before[field] != after[field]}
     if changed:
         _record(locked, "room_edited", actor, changed)
-        _apply_now(locked, actor=actor)
+        apply_rules(locked, actor=actor)
     return locked
 
 
 def set_entry_password(room: Room, *, actor: Actor, password: str) -> None:
-    """Set the entry password, or clear it with "". Who is in stays in; everybody else must give the new one."""
+    """Set the entry password, or clear it with "". Who is in stays in; everybody else must give the new one.
+
+    Raises Forced for clearing one that organisation or class demand.
+    """
+    if not password and room.entry_password and room_rules(room).entry_password_required:
+        raise Forced("clear_entry_password")
     encoded = make_password(password) if password else ""
     with transaction.atomic():
         locked = Room.objects.select_for_update(no_key=True).get(pk=room.pk)
@@ -114,20 +134,21 @@ def live_occupancy(rooms: Iterable[Room]) -> dict[int, list[str]]:
     return occupancy
 
 
-def _apply_now(room: Room, *, actor: Actor) -> None:
-    """The running meeting follows: who waits may enter now, a host is found, guests go when they are not allowed."""
-    meeting = live_meeting(room)
-    if meeting is None:
+def _check_class(tenant: Tenant, wanted: MeetingClass | None, *, present: MeetingClass | None) -> None:
+    """A room keeps a retired class, and is not given one."""
+    if wanted is None or wanted == present:
         return
-    settle(meeting, now=timezone.now())
-    if not room.guests_allowed:
-        for guest_pass in _passes_in(meeting):
-            order_revocation(meeting, {"guest_pass": guest_pass.public_id}, actor=actor, cause="guests_not_allowed")
+    if wanted.tenant_id != tenant.pk or wanted.retired_at is not None:
+        raise ClassUnknown
 
 
-def _passes_in(meeting: Meeting) -> QuerySet[GuestPass]:
-    present = Participant.objects.filter(meeting=meeting, left_at=None, guest_pass__isnull=False)
-    return GuestPass.objects.filter(pk__in=present.values("guest_pass"))
+def _refuse_laxer(room: Room, was: tuple[bool, bool]) -> None:
+    """A choice that is forced stays as it was: the rules are stricter than it anyway."""
+    forced_by, (guests_were_allowed, had_lobby) = room_rules(room).forced_by, was
+    if "guests_allowed" in forced_by and room.guests_allowed and not guests_were_allowed:
+        raise Forced("guests_allowed")
+    if "lobby" in forced_by and had_lobby and not room.lobby:
+        raise Forced("lobby")
 
 
 def _set_hosts(room: Room, hosts: Iterable[User]) -> None:
@@ -139,7 +160,8 @@ def _set_hosts(room: Room, hosts: Iterable[User]) -> None:
 
 def _settings(room: Room) -> dict[str, Any]:
     hosts = sorted(room.hosts.values_list("login_id", flat=True))
-    return {field: getattr(room, field) for field in EDITABLE} | {"hosts": hosts}
+    class_name = room.meeting_class.name if room.meeting_class is not None else ""
+    return {field: getattr(room, field) for field in EDITABLE} | {"hosts": hosts, "meeting_class": class_name}
 
 
 def _record(room: Room, action: str, actor: Actor, details: dict[str, Any]) -> None:

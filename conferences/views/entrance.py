@@ -8,9 +8,10 @@ from django.views.decorators.cache import cache_control
 from accounts.access import MemberRequest, member_page
 from conferences.forms import EntryForm
 from conferences.models import Room
+from conferences.services.classes import lacks_password
 from conferences.services.entry import entry_is_valid
 from conferences.services.guests import ensure_device
-from conferences.services.rooms import live_occupancy
+from conferences.services.rooms import live_occupancy, may_edit
 from conferences.views.entry import remember_stamp, remembered_stamp, stamp_for
 from conferences.views.lookup import visible_room
 
@@ -23,7 +24,8 @@ def join(request: MemberRequest, tenant_slug: str, room_id: str) -> HttpResponse
     stamp = stamp_for(form, room, request, subject=f"user:{request.user.public_id}")
     if stamp is None:
         inside = live_occupancy([room]).get(room.pk, [])
-        return render(request, "conferences/join.html", {"room": room, "form": form, "inside": inside})
+        door = {"closed": lacks_password(room), "may_edit": may_edit(room, request.user)}
+        return render(request, "conferences/join.html", {"room": room, "form": form, "inside": inside, **door})
     remember_stamp(request.session, room, stamp)
     return redirect("meeting", tenant_slug, room_id)
 

@@ -13,6 +13,7 @@ from accounts.access import MemberRequest, member_page
 from accounts.actors import actor_of
 from conferences.forms import GuestPassForm
 from conferences.models import GuestPass, Room
+from conferences.services.classes import room_rules
 from conferences.services.guests import create_guest_pass, revoke_guest_pass
 from conferences.views.links import absolute
 from conferences.views.lookup import editable_room
@@ -33,9 +34,8 @@ def guest_passes(request: MemberRequest, tenant_slug: str, room_id: str) -> Http
 
 def page(request: MemberRequest, room: Room, context: dict[str, object]) -> HttpResponse:
     passes = GuestPass.objects.for_tenant(request.tenant).filter(room=room).order_by("-created_at")[:200]
-    return render(
-        request, "conferences/guest_passes.html", {"room": room, "passes": passes, "now": timezone.now()} | context
-    )
+    shown = {"room": room, "passes": passes, "now": timezone.now(), "rules": room_rules(room)}
+    return render(request, "conferences/guest_passes.html", shown | context)
 
 
 @require_POST

@@ -8,6 +8,7 @@ from django.views.decorators.cache import cache_control
 from conferences.forms import GuestEntryForm
 from conferences.models import GuestPass, Room
 from conferences.services import guests
+from conferences.services.classes import lacks_password
 from conferences.services.entry import entry_is_valid
 from conferences.services.rooms import live_occupancy
 from conferences.views.entrance import meeting_data
@@ -35,7 +36,8 @@ def answer(request: HttpRequest, guest_pass: GuestPass) -> HttpResponse:
     stamp = stamp_for(form, room, request, subject=f"pass:{guest_pass.public_id}")
     if stamp is None:
         crowd = len(live_occupancy([room]).get(room.pk, []))
-        return render(request, "conferences/guest_join.html", {"room": room, "form": form, "crowd": crowd})
+        door = {"room": room, "form": form, "crowd": crowd, "closed": lacks_password(room)}
+        return render(request, "conferences/guest_join.html", door)
     response = redirect("guest-meeting", room.public_id)
     guests.ensure_device(request, response)
     guests.issue_grant(response, guest_pass=guest_pass, display_name=form.cleaned_data["display_name"], stamp=stamp)
