@@ -17,4 +17,7 @@ def purge_audit_nightly() -> None:
     except PurgeRefused as refused:
         logger.warning("Nightly purge skipped: %s", refused)
         return
+    for purge in report.tenants:
+        if purge.problem:
+            logger.error("Nightly purge: %s", purge.problem)
     logger.info("Nightly purge: %d rows deleted", sum(sum(each.deleted.values()) for each in report.tenants))

@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -39,18 +40,19 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
     def handle(self, *, tenant: str | None, before: str | None, dry_run: bool, json: bool, **options: Any) -> None:
-        what = {
-            "tenant": _tenant(tenant) if tenant else None,
-            "before": _start_of_day(before) if before else None,
-        }
+        purge = partial(
+            purge_audit,
+            tenant=_tenant(tenant) if tenant else None,
+            before=_start_of_day(before) if before else None,
+        )
         try:
             if not dry_run and not options["yes"] and self._is_interactive():
-                self._ask(purge_audit(**what, dry_run=True))
-            report = purge_audit(**what, dry_run=dry_run, progress=self._progress())
+                self._ask(purge(dry_run=True))
+            report = purge(dry_run=dry_run, progress=self._progress())
         except PurgeRefused as refused:
             raise CommandError(str(refused)) from None
         self.stdout.write(_as_json(report) if json else _as_text(report))
-        if problems := " ".join(purge.problem for purge in report.tenants if purge.problem):
+        if problems := " ".join(each.problem for each in report.tenants if each.problem):
             raise CommandError(problems)
 
     def _is_interactive(self) -> bool:

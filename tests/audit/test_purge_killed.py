@@ -1,0 +1,89 @@
+"""The purge is killed (SIGKILL) at random statements; repeating it loses nothing and does nothing twice."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.installation import fresh_installation
+
+FILL = """
+import json
+from datetime import timedelta
+from django.utils import timezone
+from audit.certificates import FIRST_LINK, chain
+from audit.models import Attendance, AuditEvent, BandwidthSample
+from audit.retention import COLUMNS, purgeable_rows
+from audit.sealing import seal
+from tenants.context import tenant_context
+from tests.audit.records import make_attendance, make_sample
+from tests.factories import make_tenant
+tenant = make_tenant("acme")
+now = timezone.now()
+with tenant_context(tenant):
+    for number in range(40):
+        for joined_at in (now - timedelta(days=420 - number), now - timedelta(days=number + 1)):
+            stay = make_attendance(tenant, joined_at=joined_at, left_at=joined_at + timedelta(hours=1))
+            for minute in range(6):
+                make_sample(stay, joined_at.replace(second=0, microsecond=0) + timedelta(minutes=minute))
+            for action in ("attendance_opened", "attendance_closed"):
+                AuditEvent.objects.create(tenant=tenant, action=action, occurred_at=joined_at)
+seal(tenant)
+orders = {"bandwidth_samples": "minute", "attendances": "joined_at", "events": "seq"}
+with tenant_context(tenant):
+    print(json.dumps({
+        kind: {
+            "count": len(rows := list(purgeable_rows(tenant, kind, now - timedelta(days=365)).order_by(order, "pk").values())),
+            "sha256": chain(FIRST_LINK, rows),
+        }
+        for kind, order in orders.items()
+    }))
+"""
+PURGE = """
+from audit import deletion
+from audit.retention import purge_audit
+deletion.SQLITE_BATCH = deletion.POSTGRESQL_BATCH = 40
+deletion.SQLITE_PAUSE = 0
+purge_audit(dry_run=False)
+"""
+RESULT = """
+import json
+from audit.certificates import body_of, is_genuine
+from audit.models import Attendance, AuditEvent, AuditTombstone, BandwidthSample, DeletionCertificate
+from audit.sealing import seal
+from tenants.context import tenant_context
+from tenants.models import Tenant
+tenant = Tenant.objects.get()
+seal(tenant)
+with tenant_context(tenant):
+    places = set(AuditEvent.objects.values_list("seq", flat=True))
+    for tombstone in AuditTombstone.objects.all():
+        buried = set(range(tombstone.first_seq, tombstone.last_seq + 1))
+        assert not places & buried
+        places |= buried
+    print(json.dumps({
+        "left": [BandwidthSample.objects.count(), Attendance.objects.count(),
+                 AuditEvent.objects.filter(action__startswith="attendance_").count()],
+        "certificates": [body_of(each)["deleted"] for each in DeletionCertificate.objects.all() if is_genuine(each)],
+        "unsigned": DeletionCertificate.objects.filter(signature="").count(),
+        "gapless": places == set(range(1, len(places) + 1)),
+        "events": sorted(AuditEvent.objects.filter(action__contains="purge").values_list("action", flat=True)),
+    }))
+"""
+
+
+@pytest.mark.timeout(300)
+def test_killed_purge_loses_nothing_and_does_nothing_twice(tmp_path: Path) -> None:
+    random = Random()
+    with fresh_installation(tmp_path) as installation:
+        expected = installation.ask(FILL)
+        assert [each["count"] for each in expected.values()] == [240, 40, 80]
+        kills = installation.kill_until_done(PURGE, random=random, statements=150, kills=8)
+        result = installation.ask(RESULT)
+    (deleted,) = result["certificates"]
+    found = {kind: {"count": each["count"], "sha256": each["sha256"]} for kind, each in deleted.items()}
+    assert found == expected, f"after {kills} kills"
+    assert result["left"] == [240, 40, 80]
+    assert result["gapless"]
+    assert result["unsigned"] == 0
+    assert result["events"] == ["audit_purge_started", "audit_purged"]
