@@ -1,5 +1,6 @@
 """One track that a peer publishes, and the bookkeeping around its sources."""
 
+import time
 from typing import TYPE_CHECKING
 
 from media_sfu.bandwidth.policing import AUDIO_PACKETS_PER_SECOND, VIDEO_PACKETS_PER_SECOND, TrackPolicer
@@ -90,7 +91,7 @@ class Publication:
     def silence_changed(self) -> None:
         """Bring the subscriptions to what `is_silent` says now."""
         if self.source == "microphone":
-            self.peer.router.speakers.remove(self.peer.id)
+            self.peer.router.forget_voice(self.peer.id)
         for subscription in self.subscriptions:
             subscription.update()
 
@@ -135,4 +136,4 @@ class Publication:
 
     def _observe(self, level: int) -> None:
         if not self.is_silent:
-            self.peer.router.speakers.observe(self.peer.id, level)
+            self.peer.router.hear(self.peer.id, level, time.monotonic())

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from media_sfu.control.messages import Json
 from media_sfu.control.server import Link
 from media_sfu.errors import RequestRefused
+from media_sfu.loudest import LoudestStreams
 from media_sfu.net.transport import Network
 from media_sfu.peer import Peer
 from media_sfu.publication import Publication
@@ -14,6 +15,8 @@ from media_sfu.speakers import SpeakerDetector
 
 QUALITY_BEATS = 250  # 5 s
 ABANDONED_SECONDS = 3600.0
+SMALL_MEETING = 8  # peers: up to so many everybody is heard
+PLACES = 4  # voices that are heard in a larger one
 
 OnClosed = Callable[[Peer, Json], None]
 
@@ -27,6 +30,7 @@ class Router:
         self.id, self.epoch, self.limits = router_id, epoch, limits
         self.peers: dict[str, Peer] = {}
         self.speakers = SpeakerDetector()
+        self._loudest = LoudestStreams(PLACES)
         self.muted: set[tuple[str, str]] = set()  # (peer, source)
         self.frozen = False
         self._used_at = time.monotonic()
@@ -43,6 +47,8 @@ class Router:
         if len(self.peers) >= self.limits["participants"]:
             raise RequestRefused("router_full")
         self.peers[peer_id] = Peer(self, peer_id, subjects, link, self._network)
+        if len(self.peers) == SMALL_MEETING + 1:
+            self._choose_voices(self.peers)
 
     def close_peer(self, peer: Peer, reason: str, *, asked_by: Link | None = None) -> Json:
         """End a peer at once; its owner is told unless it asked. Gives the final statistics."""
@@ -50,7 +56,9 @@ class Router:
             return peer.counters.as_json()
         owner = peer.link
         statistics = peer.close()
-        self.speakers.remove(peer.id)
+        self.forget_voice(peer.id)
+        if len(self.peers) == SMALL_MEETING:
+            self._choose_voices(self.peers)
         self.muted = {entry for entry in self.muted if entry[0] != peer.id}
         if owner is not asked_by:
             peer.emit("peer_closed", reason=reason, statistics=statistics)
@@ -91,10 +99,34 @@ class Router:
 
     def unpublished(self, publication: Publication) -> None:
         if publication.source == "microphone":
-            self.speakers.remove(publication.peer.id)
+            self.forget_voice(publication.peer.id)
         for peer in self.peers.values():
             if peer.subscribing is not None:
                 peer.subscribing.remove(publication)
+
+    def hear(self, peer_id: str, level: int, now: float) -> None:
+        """A microphone's audio level, before its packet is forwarded."""
+        self.speakers.observe(peer_id, level)
+        self._choose_voices(self._loudest.hear(peer_id, level, now))
+
+    def is_heard(self, peer_id: str) -> bool:
+        """Whether this peer's microphone is forwarded. One that tells no level cannot be compared: it is."""
+        if len(self.peers) <= SMALL_MEETING or not self._loudest.knows(peer_id):
+            return True
+        return peer_id in self._loudest.heard
+
+    def forget_voice(self, peer_id: str) -> None:
+        """The peer's microphone has ended or is silenced: its place is free."""
+        self.speakers.remove(peer_id)
+        self._loudest.remove(peer_id)
+
+    def _choose_voices(self, changed: Iterable[str]) -> None:
+        """Bring the forwarding of these microphones to what `is_heard` says."""
+        for peer_id in changed:
+            peer = self.peers.get(peer_id)
+            microphone = peer.publications.get("microphone") if peer is not None else None
+            for subscription in microphone.subscriptions if microphone is not None else ():
+                subscription.update()
 
     def violated(self, peer: Peer) -> None:
         """Called from within the packet path, so the closing waits for its end."""

@@ -117,6 +117,8 @@ class Subscription:
         publication = self.publication
         if not self._accepted or publication.is_silent:
             return None
+        if publication.source == "microphone" and not publication.peer.router.is_heard(publication.peer.id):
+            return None
         view = self.subscriber.view
         if publication.kind == "audio" or view is None:
             return 0

@@ -190,3 +190,40 @@ async def test_speaker_is_told(meeting: Meeting):
 
     await until(told)
     assert meeting.told("speakers")[0]["speakers"][0]["participant"] == "person-a"
+
+
+async def test_only_four_voices_are_forwarded_in_a_large_meeting(meeting: Meeting):
+    listener = await meeting.join("listener", publish=False)
+    speakers = [await meeting.join(f"speaker-{number}") for number in range(8)]
+    await until(lambda: len(listener.received) == 2 * len(speakers))
+    await until(lambda: meeting.states("listener")["subscribe"] == "connected")
+
+    def counts() -> list[int]:
+        return [len(listener.received["microphone", each.peer].packets) for each in speakers]
+
+    for each in speakers:  # everybody is known; the first four have the places
+        each.microphone.send(level=20)
+    await until(lambda: sum(counts()) >= 4)
+    for each in speakers:
+        each.microphone.send(level=20)
+    await until(lambda: sum(count > 1 for count in counts()) == 4)
+    before = counts()
+    for each in speakers:
+        each.microphone.send(level=20)
+    packets_in = [meeting.worker.routers[ROUTER].peers[each.peer].counters for each in speakers]
+    await until(lambda: all(each.packets_in >= 3 for each in packets_in))
+    assert sorted(later - earlier for earlier, later in zip(before, counts(), strict=True)) == [0] * 4 + [1] * 4
+
+
+async def test_everybody_is_heard_again_when_the_meeting_is_small(meeting: Meeting):
+    listener = await meeting.join("listener", publish=False)
+    speakers = [await meeting.join(f"speaker-{number}") for number in range(8)]
+    await until(lambda: len(listener.received) == 2 * len(speakers))
+    for each in speakers:
+        each.microphone.send(level=20)
+    last = speakers[-1]
+    await until(lambda: not meeting.worker.routers[ROUTER].is_heard(last.peer))
+    await meeting.link.request("close_peer", router=ROUTER, peer=speakers[0].peer, reason="left")
+    last.microphone.send(b"still here", level=20)
+    await until(lambda: listener.received["microphone", last.peer].packets)
+    assert listener.received["microphone", last.peer].packets[-1][2] == b"still here"
