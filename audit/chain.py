@@ -4,7 +4,7 @@ The form is described for outsiders in docs/audit-log.md.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from audit.models import AuditEvent, AuditTombstone, DeletionCertificate
 from audit.offline.verify import GENESIS, canonical, hash_of
-from audit.signing import is_signed, sign
+from audit.signing import instant, is_signed, sign
 from tenants.context import tenant_context
 from tenants.models import Tenant
 
@@ -87,11 +87,6 @@ def event_document(tenant_id: str, content: Sequence[Any], *, seq: int, prev_has
 def event_line(tenant_id: str, content: Sequence[Any], *, seq: int, prev_hash: str) -> bytes:
     """The canonical JSON of an event: the SHA-256 of these bytes is its hash, and they are its line in an export."""
     return canonical(event_document(tenant_id, content, seq=seq, prev_hash=prev_hash))
-
-
-def instant(time: datetime) -> str:
-    """UTC to the microsecond, always of the same length: 2026-01-31T09:05:00.000000Z."""
-    return time.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def sealed_pages(events: QuerySet[AuditEvent], *, size: int = BATCH) -> Iterator[list[Sealed]]:

@@ -4,16 +4,15 @@
 `AuditKey` rows and stand in every export, so that whoever has an older head can check a newer one.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -27,6 +26,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
 from audit.models import AuditKey
+from audit.offline.verify import is_signature, key_id_of
 
 
 def canonical_json(document: Mapping[str, Any]) -> bytes:
@@ -35,24 +35,39 @@ def canonical_json(document: Mapping[str, Any]) -> bytes:
     return text.encode()
 
 
+def instant(time: datetime) -> str:
+    """UTC to the microsecond, always of the same length: 2026-01-31T09:05:00.000000Z."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+
+
 def sign(document: Mapping[str, Any]) -> tuple[str, str]:
     """(key id, signature as hex) over the document's canonical JSON. Makes the key's row on first use."""
     key = private_key()
     return _row_of(key).key_id, key.sign(canonical_json(document)).hex()
 
 
+def key_documents() -> list[dict[str, Any]]:
+    """Every key's public half with its predecessor's signature over it, the oldest first: plain JSON."""
+    keys = AuditKey.objects.select_related("predecessor").order_by("pk")
+    return [{**key_document(key), "cross_signature": key.cross_signature} for key in keys]
+
+
+def key_document(key: AuditKey) -> dict[str, Any]:
+    """What the predecessor of `key` signs."""
+    return {
+        "type": "audit_key",
+        "key_id": key.key_id,
+        "public_key": key.public_key,
+        "predecessor": key.predecessor.key_id if key.predecessor else None,
+        "created_at": instant(key.created_at),
+    }
+
+
 def is_signed(document: Mapping[str, Any], *, key_id: str, signature: str) -> bool:
     """Whether `signature` is that of the known key `key_id` over the document."""
     row = AuditKey.objects.filter(key_id=key_id).first()
-    if row is None:
-        return False
-    try:
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(row.public_key)).verify(
-            bytes.fromhex(signature), canonical_json(document)
-        )
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+    plain = json.loads(canonical_json(document))
+    return row is not None and is_signature(row.public_key, signature, plain)
 
 
 def private_key() -> Ed25519PrivateKey:
@@ -65,11 +80,6 @@ def private_key() -> Ed25519PrivateKey:
 
 def public_hex(key: Ed25519PrivateKey) -> str:
     return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
-
-
-def key_id_of(public_key: str) -> str:
-    """The first 16 hex digits of the SHA-256 of the public key, itself given as hex."""
-    return hashlib.sha256(bytes.fromhex(public_key)).hexdigest()[:16]
 
 
 @lru_cache(maxsize=2)
