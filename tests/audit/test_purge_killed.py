@@ -30,14 +30,11 @@ with tenant_context(tenant):
                 AuditEvent.objects.create(tenant=tenant, action=action, occurred_at=joined_at)
 seal(tenant)
 orders = {"bandwidth_samples": "minute", "attendances": "joined_at", "events": "seq"}
+def facts(kind, order):
+    rows = list(purgeable_rows(tenant, kind, now - timedelta(days=365)).order_by(order, "pk").values())
+    return {"count": len(rows), "sha256": chain(FIRST_LINK, rows)}
 with tenant_context(tenant):
-    print(json.dumps({
-        kind: {
-            "count": len(rows := list(purgeable_rows(tenant, kind, now - timedelta(days=365)).order_by(order, "pk").values())),
-            "sha256": chain(FIRST_LINK, rows),
-        }
-        for kind, order in orders.items()
-    }))
+    print(json.dumps({kind: facts(kind, order) for kind, order in orders.items()}))
 """
 PURGE = """
 from audit import deletion
