@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, QuerySet
 
 from audit.events import Actor, record_event
@@ -30,6 +30,7 @@ def open_attendance(
     joined_at: datetime,
 ) -> Attendance:
     """Record that a participant came in. `IntegrityError` when that participant already has an attendance."""
+    _refuse_second(participant_id)
     attendance = Attendance.objects.create(
         tenant=tenant,
         meeting_id=meeting_id,
@@ -86,6 +87,16 @@ def close_attendance(participant_id: str, *, left_at: datetime, reason: str, end
 def stale_attendances(*, now: datetime, silent_for: timedelta) -> QuerySet[Attendance]:
     """Open attendances of which nothing was heard for `silent_for`, the longest silent first: the reaper's work."""
     return Attendance.objects.filter(left_at=None, last_seen_at__lt=now - silent_for).order_by("last_seen_at", "pk")
+
+
+def _refuse_second(participant_id: str) -> None:
+    """PostgreSQL keeps `participant_id` unique within a month only. The lock is for two at the same moment."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"attendance of {participant_id}"])
+    if Attendance.objects.filter(participant_id=participant_id).exists():
+        raise IntegrityError(f"The participant {participant_id} already has an attendance.")
 
 
 def _record_close(attendance: Attendance) -> None:

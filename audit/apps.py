@@ -1,0 +1,26 @@
+"""The app's configuration."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class AuditConfig(AppConfig):
+    name = "audit"
+
+    def ready(self) -> None:
+        post_migrate.connect(_prepare_tables, sender=self)
+
+
+def _prepare_tables(*, plan: Any = None, using: str = "default", **_more: Any) -> None:
+    """After `migrate` (`flush`, which has no plan, sends the same signal).
+
+    No month is to begin without a partition, and no event is to be changed.
+    """
+    from audit.guard import guard_events
+    from audit.partitions import make_partitions
+
+    if plan is not None:
+        make_partitions()
+        guard_events(using)
