@@ -4,9 +4,16 @@ import logging
 
 from celery import shared_task
 
+from audit.partitions import make_partitions
 from audit.retention import PurgeRefused, purge_audit
 
 logger = logging.getLogger(__name__)
+
+
+@shared_task
+def make_partitions_monthly() -> None:
+    """Make the partitions of the months to come (PostgreSQL); `migrate` does it too."""
+    make_partitions()
 
 
 @shared_task

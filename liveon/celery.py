@@ -20,6 +20,10 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=2, minute=45),
     },
     "expire-approvals": {"task": "accounts.tasks.expire_approvals_hourly", "schedule": crontab(minute=20)},
+    "make-partitions": {
+        "task": "audit.tasks.make_partitions_monthly",
+        "schedule": crontab(day_of_month="1,15", hour=2, minute=15),
+    },
     "purge-audit": {"task": "audit.tasks.purge_audit_nightly", "schedule": crontab(hour=3, minute=15)},
 }
 

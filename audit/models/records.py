@@ -27,7 +27,9 @@ class LeaveReason(models.TextChoices):
 class Attendance(TenantOwned):
     """One participant's stay in one meeting, reconnects merged.
 
-    Open while `left_at` is null; `last_seen_at` is where a crash closes it.
+    Open while `left_at` is null; `last_seen_at` is where a crash closes it. On PostgreSQL the table is kept by the month
+    of `joined_at` (audit/partitions.py), and the database keeps `public_id` and `participant_id` unique within a month
+    only: a public id is random, and `open_attendance` looks for the participant in all months.
     """
 
     public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
@@ -67,9 +69,13 @@ class Attendance(TenantOwned):
 
 
 class BandwidthSample(TenantOwned):
-    """What one participant sent (`bytes_in`, towards the server) and received (`bytes_out`) in one minute."""
+    """What one participant sent (`bytes_in`, towards the server) and received (`bytes_out`) in one minute.
 
-    attendance = models.ForeignKey(Attendance, on_delete=models.CASCADE, related_name="samples")
+    On PostgreSQL by the month of `minute`. A partitioned table has no key that `attendance` could refer to, hence no
+    constraint: a month of attendances is dropped after the samples that belong to it.
+    """
+
+    attendance = models.ForeignKey(Attendance, on_delete=models.CASCADE, related_name="samples", db_constraint=False)
     minute = models.DateTimeField()
     room_id = models.CharField(max_length=32)
     room_name = models.CharField(max_length=100)
