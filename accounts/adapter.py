@@ -10,13 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from accounts.actors import actor_of
+from accounts.break_glass import announce_break_glass
 from accounts.addresses import is_page_of, with_key
 from accounts.models import User
 from accounts.network import client_ip
 from accounts.restricting import refuse_restricted
 from accounts.services.records import record_about
 from accounts.services.security import settings_of
-from accounts.sessions import methods_of
+from accounts.sessions import methods_of, provider_of
 from tenants.context import tenant_context
 
 NO_ADDRESS = "0.0.0.0"  # noqa: S104 - allauth's row of a login needs some address; a unix socket has none
@@ -39,8 +40,12 @@ class AccountAdapter(DefaultAccountAdapter):
         refuse_restricted(request, user)
         with transaction.atomic(), tenant_context(user.tenant):
             super().login(request, user)
-            request.session.set_expiry(settings_of(user.tenant).login_hours * 3600)
-            record_about(user, "login_succeeded", actor=actor_of(request), methods=methods_of(request.session))
+            demands, actor = settings_of(user.tenant), actor_of(request)
+            request.session.set_expiry(demands.login_hours * 3600)
+            methods, provider = methods_of(request.session), provider_of(request.session)
+            record_about(user, "login_succeeded", actor=actor, methods=methods, provider=provider)
+            if demands.sso_only and not provider:
+                announce_break_glass(user, actor=actor)
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse:
         assert isinstance(user, User)
