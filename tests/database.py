@@ -66,14 +66,20 @@ def strictly(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def as_operator(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`database_sync_to_async` for what a test itself asks or makes."""
+def operating(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` of a test that runs in another thread."""
 
+    @wraps(function)
     def run(*arguments: Any, **named: Any) -> Any:
         with seeing(SYSTEM):
             return function(*arguments, **named)
 
-    return database_sync_to_async(run)
+    return run
+
+
+def as_operator(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`database_sync_to_async` for what a test itself asks or makes."""
+    return database_sync_to_async(operating(function))
 
 
 def _strict_command(execute: Callable[..., Any]) -> Callable[..., Any]:

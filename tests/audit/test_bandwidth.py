@@ -9,6 +9,7 @@ from audit.bandwidth import BandwidthDelta, add_bandwidth
 from audit.models import Attendance, BandwidthSample
 from tenants.models import Tenant
 from tests.audit.records import NOON, join
+from tests.database import operating
 
 SECOND = timedelta(seconds=1)
 
@@ -88,6 +89,7 @@ def test_writers_at_the_same_time_lose_nothing(tenant: Tenant) -> None:
     together = threading.Barrier(4)
     errors: list[BaseException] = []
 
+    @operating
     def write(order: int) -> None:
         try:
             together.wait(10)

@@ -17,6 +17,7 @@ from conferences.services.meetings import leave_meeting
 from conferences.services.placement import WorkerReport, note_workers, place_meeting
 from conferences.services.removal import remove_participant
 from tests.conferences.visits import enter, join
+from tests.database import operating
 from tests.factories import make_guest_pass, make_room, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,6 +27,7 @@ def at_once(*actions: Callable[[], object]) -> list[object]:
     """Run all together, a thread each; results or the MeetingErrors they raised."""
     barrier = Barrier(len(actions))
 
+    @operating
     def run(action: Callable[[], object]) -> object:
         barrier.wait()
         try:

@@ -3,6 +3,7 @@ from django.db import connection
 
 from tenants.context import current_tenant, tenant_context
 from tenants.models import Tenant
+from tests.database import strictly
 
 only_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="row-level security is PostgreSQL's")
 only_sqlite = pytest.mark.skipif("connection.vendor != 'sqlite'", reason="about SQLite's write lock")
@@ -43,6 +44,7 @@ def test_reading_takes_no_write_lock() -> None:
 
 
 @only_postgresql
+@strictly
 @pytest.mark.django_db(transaction=True)
 def test_database_knows_the_tenant_for_the_transaction_only() -> None:
     tenant = Tenant.objects.create(slug="acme", name="Acme", admintool_key_hash="x")
@@ -53,6 +55,7 @@ def test_database_knows_the_tenant_for_the_transaction_only() -> None:
 
 
 @only_postgresql
+@strictly
 def test_database_knows_the_outer_tenant_again_after_an_inner_one(tenant: Tenant, other_tenant: Tenant) -> None:
     with tenant_context(tenant):
         with tenant_context(other_tenant):
