@@ -1,11 +1,5 @@
-"""Legal holds: what they keep from every purge, and placing and lifting them.
+"""Legal holds: what they keep from every purge (`audit/scopes.py`), and placing and lifting them."""
 
-A hold on a user keeps the user's attendances, their samples, and the events whose actor, target or attendance is the
-user's; a hold on a room likewise; a range keeps what happened within it (its end is not part of it). Conditions of
-one hold are a conjunction.
-"""
-
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -17,11 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.errors import HoldLifted
 from audit.events import Actor, record_event
-from audit.models import Attendance, AuditEvent, BandwidthSample, LegalHold
+from audit.models import LegalHold
+from audit.scopes import within
 from tenants.context import tenant_context
 from tenants.models import Tenant
-
-EVERYTHING = Q(pk__isnull=False)
 
 
 def holds_in_force(tenant: Tenant) -> QuerySet[LegalHold]:
@@ -108,56 +101,8 @@ def _marked(rows: QuerySet[Any], tenant: Tenant, *, keep: bool) -> QuerySet[Any]
 def _condition(model: type[Model], holds: list[LegalHold]) -> Q:
     condition = Q(pk__in=[])
     for hold in holds:
-        condition |= CONDITIONS[model](hold) or EVERYTHING
+        condition |= within(model, hold)
     return condition
-
-
-def _held_attendances(hold: LegalHold) -> Q:
-    condition = Q()
-    if hold.user_id:
-        condition &= Q(user_id=hold.user_id)
-    if hold.room_id:
-        condition &= Q(room_id=hold.room_id)
-    if hold.range_from:
-        condition &= Q(left_at=None) | Q(left_at__gte=hold.range_from)
-    if hold.range_to:
-        condition &= Q(joined_at__lt=hold.range_to)
-    return condition
-
-
-def _held_samples(hold: LegalHold) -> Q:
-    condition = _range(hold, "minute")
-    if hold.user_id:
-        condition &= Q(attendance__user_id=hold.user_id)
-    if hold.room_id:
-        condition &= Q(room_id=hold.room_id)
-    return condition
-
-
-def _held_events(hold: LegalHold) -> Q:
-    condition = _range(hold, "occurred_at")
-    if hold.user_id:
-        user = hold.user_id
-        condition &= Q(actor_id=user) | Q(target_type="user", target_id=user) | Q(details__user=user)
-    if hold.room_id:
-        condition &= Q(target_type="room", target_id=hold.room_id)
-    return condition
-
-
-def _range(hold: LegalHold, column: str) -> Q:
-    condition = Q()
-    if hold.range_from:  # the whole minute in which it begins: a sample stands at its minute's start
-        condition &= Q((f"{column}__gte", hold.range_from.replace(second=0, microsecond=0)))
-    if hold.range_to:
-        condition &= Q((f"{column}__lt", hold.range_to))
-    return condition
-
-
-CONDITIONS: dict[type[Model], Callable[[LegalHold], Q]] = {
-    Attendance: _held_attendances,
-    BandwidthSample: _held_samples,
-    AuditEvent: _held_events,
-}
 
 
 def _record(hold: LegalHold, action: str, actor: Actor) -> None:
