@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Group, Role, User
 from accounts.services.passwords import LONGEST_PASSWORD
-from audit.reports import AttendanceFilters
 from tenants.models import Tenant
 
 PASSWORD_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # noqa: S105 - nothing that is read for something else
@@ -118,28 +117,6 @@ class RemovalForm(forms.Form):
         max_length=200,
         help_text=_("Optional. It is kept in the log; nobody in the meeting sees it."),
     )
-
-
-class AttendanceSearchForm(forms.Form):
-    login_id = forms.CharField(label=_("User ID"), required=False, max_length=64)
-    name = forms.CharField(label=_("Name"), required=False, max_length=100)
-    room = forms.CharField(label=_("Room"), required=False, max_length=100)
-    ip = forms.CharField(label=_("IP address"), required=False, max_length=45, validators=[ip_characters])
-    date_from = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    date_to = forms.DateField(
-        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-
-    @property
-    def filters(self) -> AttendanceFilters:
-        return AttendanceFilters(**self.cleaned_data)
-
-    @property
-    def in_use(self) -> dict[str, str]:
-        """The conditions that are set, as text: for links and for the log of who read what."""
-        return {name: str(value) for name, value in self.cleaned_data.items() if value}
 
 
 def random_password() -> str:

@@ -7,5 +7,7 @@ PAGES = [
     ("users", _("Users")),
     ("live", _("Live status")),
     ("bandwidth", _("Bandwidth now")),
-    ("attendance", _("Attendance log")),
+    ("logs", _("Logs")),
+    ("security", _("Security")),
+    ("approvals", _("Approvals")),
 ]

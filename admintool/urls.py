@@ -2,7 +2,8 @@
 
 from django.urls import include, path
 
-from admintool.views import attendance, bars, entrance, exits, live, meetings, overview, passwords, users
+from admintool.log_pages import LOG_VIEWS
+from admintool.views import bars, entrance, exits, live, logs, meetings, overview, passwords, users
 
 app_name = "admintool"
 
@@ -27,8 +28,9 @@ pages = [
     path("bandwidth/", live.bandwidth, name="bandwidth"),
     path("bandwidth/now/", live.bandwidth_now, name="bandwidth-now"),
     path("live/bars/<slug:bar_id>/readmit/", bars.lift, name="readmit"),
-    path("logs/attendance/", attendance.log, name="attendance"),
-    path("logs/attendance/export/", attendance.export, name="attendance-export"),
+    path("logs/", logs.first, name="logs"),
+    *(path(f"logs/{view.address}/", logs.page, {"view": view}, name=view.page) for view in LOG_VIEWS),
+    *(path(f"logs/{view.address}/export/", logs.export, {"view": view}, name=view.export) for view in LOG_VIEWS),
 ]
 
 urlpatterns = [path("admintool/<str:admintool_key>/", include(pages))]

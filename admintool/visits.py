@@ -12,6 +12,7 @@ from audit.events import record_event
 
 VISIT_LENGTH = 1800  # s: a login that goes on looking is a new visit
 SESSION_NAME = "admintool_visit"
+SEARCHES_NAME = "admintool_searches"
 
 
 def note_visit(request: HttpRequest) -> None:
@@ -21,6 +22,17 @@ def note_visit(request: HttpRequest) -> None:
         return
     record_reading(request, "admintool_visited")
     request.session[SESSION_NAME] = now
+
+
+def record_search(request: HttpRequest, action: str, *, search: dict[str, str]) -> None:
+    """Record that a log was searched: once per search and half hour, not for each page and each refresh of it."""
+    now = timezone.now().timestamp()
+    searches = request.session.get(SEARCHES_NAME, {})
+    last = searches.get(action, {})
+    if last.get("search") == search and now - last["at"] < VISIT_LENGTH:
+        return
+    record_reading(request, action, search=search)
+    request.session[SEARCHES_NAME] = {**searches, action: {"search": search, "at": now}}
 
 
 def record_reading(request: HttpRequest, action: str, **details: Any) -> None:

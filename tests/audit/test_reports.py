@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from audit.models import Attendance
-from audit.reports import AttendanceFilters, attendance_page, find_attendances
+from audit.reports import ATTENDANCE, BadPosition, Found, Log, Search, find, page_of
 from tenants.models import Tenant
 from tests.audit.records import NOON, make_attendance
 
@@ -13,8 +13,16 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
-def found(tenant: Tenant, **filters: Any) -> list[Attendance]:
-    return list(find_attendances(tenant, filters=AttendanceFilters(**filters), now=NOW))
+def search(tenant: Tenant, log: Log = ATTENDANCE, **words: Any) -> Found:
+    return find(log, tenant, search=Search(**words), now=NOW)
+
+
+def found(tenant: Tenant, log: Log = ATTENDANCE, **words: Any) -> list[Any]:
+    """What the first page shows; the export, which reads all rows, must hold the same."""
+    matches = search(tenant, log, **words)
+    shown = page_of(matches).rows
+    assert list(matches.rows) == shown
+    return shown
 
 
 def test_newest_first(tenant: Tenant) -> None:
@@ -91,27 +99,39 @@ def test_nothing_beyond_the_horizon_is_shown_though_it_is_there(tenant: Tenant) 
     assert found(tenant) == found(tenant, date_from=date(2020, 1, 1)) == [at_the_edge]
 
 
-def test_pages_follow_each_other_without_gap_or_repeat(tenant: Tenant) -> None:
+def test_pages_follow_each_other_without_gap_or_repeat_and_back(tenant: Tenant) -> None:
     same_time = [make_attendance(tenant) for _number in range(5)]
-    rows = find_attendances(tenant, filters=AttendanceFilters(), now=NOW)
-    seen: list[Attendance] = []
-    after = ""
-    for _page in range(3):
-        page = attendance_page(rows, after=after, size=2)
-        seen += page.rows
-        after = page.next_after
-    assert seen == same_time[::-1]
-    assert after == ""
+    for words in ({}, {"name": "sat"}):
+        matches = search(tenant, **words)
+        first = page_of(matches, size=2)
+        second = page_of(matches, after=first.older, size=2)
+        third = page_of(matches, after=second.older, size=2)
+        assert [*first.rows, *second.rows, *third.rows] == same_time[::-1]
+        assert (first.newer, third.older) == ("", "")
+        assert page_of(matches, before=third.newer, size=2).rows == second.rows
+        assert page_of(matches, before=second.newer, size=2).rows == first.rows
+
+
+def test_page_before_the_newest_is_filled_up(tenant: Tenant) -> None:
+    rows = [make_attendance(tenant) for _number in range(3)]
+    first = page_of(search(tenant), size=1)
+    page = page_of(search(tenant), before=page_of(search(tenant), after=first.older, size=2).newer, size=2)
+    assert page.rows == [rows[2], rows[1]]
+    assert page.newer == ""
 
 
 def test_full_last_page_has_no_next(tenant: Tenant) -> None:
     make_attendance(tenant)
     make_attendance(tenant)
-    page = attendance_page(find_attendances(tenant, filters=AttendanceFilters(), now=NOW), size=2)
-    assert (len(page.rows), page.next_after) == (2, "")
+    page = page_of(search(tenant), size=2)
+    assert (len(page.rows), page.older) == (2, "")
 
 
-def test_page_after_a_row_of_another_tenant_is_refused(tenant: Tenant, other_tenant: Tenant) -> None:
-    foreign = make_attendance(other_tenant)
-    with pytest.raises(Attendance.DoesNotExist):
-        attendance_page(find_attendances(tenant, filters=AttendanceFilters(), now=NOW), after=foreign.public_id)
+@pytest.mark.parametrize("way", ["after", "before"])
+def test_position_in_the_log_of_another_tenant_is_refused(tenant: Tenant, other_tenant: Tenant, way: str) -> None:
+    make_attendance(other_tenant)
+    make_attendance(other_tenant)
+    foreign = page_of(search(other_tenant), size=1).older
+    for position in (foreign, "nonsense"):
+        with pytest.raises(BadPosition):
+            page_of(search(tenant), **{way: position})

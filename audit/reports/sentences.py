@@ -1,0 +1,130 @@
+"""Events as sentences. Who did it stands beside them; an action without a sentence shows its name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from audit.models import AuditEvent, LeaveReason
+
+SENTENCES: dict[str, Promise] = {
+    # joining and leaving
+    "attendance_opened": _("Joined a meeting in %(target)s."),
+    "attendance_closed": _("%(name)s left %(target)s: %(reason)s."),
+    "access_ended": _("Ended what is no longer allowed to %(target)s."),
+    # logins
+    "login_succeeded": _("Signed in."),
+    "login_failed": _("Failed to sign in as “%(target)s”."),
+    "login_ended": _("Ended a login of %(target)s."),
+    "login_revoked": _("Revoked a login of %(target)s."),
+    "logged_out": _("Signed out."),
+    "reauthenticated": _("Confirmed who they are."),
+    "reauthentication_failed": _("Failed to confirm who they are."),
+    # users
+    "user_created": _("Created the user %(target)s."),
+    "user_edited": _("Changed the user %(target)s."),
+    "user_disabled": _("Disabled the user %(target)s."),
+    "user_enabled": _("Enabled the user %(target)s."),
+    "password_changed": _("Set the password of %(target)s."),
+    "break_glass_granted": _("Let %(target)s sign in by password in an emergency."),
+    "mfa_totp_added": _("Added an authenticator app for %(target)s."),
+    "mfa_passkey_added": _("Added a passkey for %(target)s."),
+    "mfa_recovery_codes_made": _("Made new recovery codes for %(target)s."),
+    "mfa_recovery_code_used": _("Used a recovery code."),
+    "mfa_failed": _("Gave a wrong second factor."),
+    "mfa_reset": _("Reset the second factors of %(target)s."),
+    # rooms and meetings
+    "room_created": _("Created the room %(target)s."),
+    "room_edited": _("Changed the room %(target)s."),
+    "room_closed": _("Closed the room %(target)s."),
+    "room_entry_password_set": _("Set the entry password of %(target)s."),
+    "room_entry_password_cleared": _("Removed the entry password of %(target)s."),
+    "room_entered": _("Opened the entry of %(target)s."),
+    "guest_pass_created": _("Invited the guest %(target)s."),
+    "guest_pass_revoked": _("Revoked the pass of the guest %(target)s."),
+    "guest_admitted": _("Admitted the guest %(target)s."),
+    "guest_denied": _("Turned away the guest %(target)s."),
+    "participant_removed": _("Removed %(target)s from a meeting."),
+    "participant_readmitted": _("Re-admitted %(target)s."),
+    "participant_muted": _("Muted %(target)s."),
+    "meeting_command_done": _("Carried out what was ordered in a meeting."),
+    "meeting_started": _("A meeting began in %(target)s."),
+    "meeting_ended": _("The meeting in %(target)s ended."),
+    "meeting_frozen": _("Froze the meeting in %(target)s."),
+    "meeting_unfrozen": _("Let the meeting in %(target)s go on."),
+    "meeting_class_created": _("Created the meeting class %(target)s."),
+    "meeting_class_edited": _("Changed the meeting class %(target)s."),
+    "meeting_class_retired": _("Retired the meeting class %(target)s."),
+    "meeting_class_revived": _("Took the meeting class %(target)s back into use."),
+    # settings
+    "tenant_created": _("Created the organisation."),
+    "tenant_suspended": _("Suspended the organisation."),
+    "tenant_resumed": _("Resumed the organisation."),
+    "admintool_url_rotated": _("Gave Admintool a new address."),
+    "security_settings_changed": _("Changed the security settings."),
+    "restriction_created": _("Created the rule %(target)s."),
+    "restriction_edited": _("Changed the rule %(target)s."),
+    "restriction_deleted": _("Deleted the rule %(target)s."),
+    "restriction_enabled": _("Switched the rule %(target)s on."),
+    "restriction_disabled": _("Switched the rule %(target)s off."),
+    "restriction_moved": _("Moved the rule %(target)s."),
+    "approval_requested": _("Asked for an approval: %(target)s."),
+    "approval_given": _("Approved: %(target)s."),
+    "approval_refused": _("Refused: %(target)s."),
+    "approval_withdrawn": _("Withdrew a request: %(target)s."),
+    "approval_expired": _("A request expired: %(target)s."),
+    "sso_provider_created": _("Added the sign-on provider %(target)s."),
+    "sso_provider_edited": _("Changed the sign-on provider %(target)s."),
+    "sso_provider_enabled": _("Switched the sign-on provider %(target)s on."),
+    "sso_provider_disabled": _("Switched the sign-on provider %(target)s off."),
+    "sso_linked": _("Linked %(target)s with a sign-on provider."),
+    "sso_unlinked": _("Unlinked %(target)s from a sign-on provider."),
+    "soft_caps_changed": _("Changed the soft caps."),
+    "soft_cap_warned": _("Warned of a soft cap."),
+    # reading and taking out
+    "admintool_visited": _("Visited Admintool."),
+    "attendance_read": _("Read the attendance log."),
+    "attendance_export_begun": _("Began to download the attendance log."),
+    "attendance_exported": _("Downloaded the attendance log."),
+    "bandwidth_read": _("Read the bandwidth log."),
+    "bandwidth_export_begun": _("Began to download the bandwidth log."),
+    "bandwidth_exported": _("Downloaded the bandwidth log."),
+    "minutes_read": _("Read the bandwidth log by minute."),
+    "minutes_export_begun": _("Began to download the bandwidth log by minute."),
+    "minutes_exported": _("Downloaded the bandwidth log by minute."),
+    "events_read": _("Read the event log."),
+    "events_export_begun": _("Began to download the event log."),
+    "events_exported": _("Downloaded the event log."),
+    "logins_read": _("Read the login log."),
+    "logins_export_begun": _("Began to download the login log."),
+    "logins_exported": _("Downloaded the login log."),
+    "usage_exported": _("Downloaded the usage figures."),
+    # keeping
+    "audit_purge_started": _("Began to delete records past their time."),
+    "audit_purged": _("Deleted records past their time."),
+    "hold_placed": _("Placed a legal hold: %(target)s."),
+    "hold_lifted": _("Lifted a legal hold: %(target)s."),
+}
+
+
+class _Words(dict[str, Any]):
+    """A word that an event lacks is a dash: an old event must not break the page."""
+
+    def __missing__(self, name: str) -> str:
+        return "–"
+
+
+def sentence(event: AuditEvent) -> str:
+    """What happened, in the language of the reader."""
+    template = SENTENCES.get(event.action)
+    return str(template) % _words(event) if template else event.action
+
+
+def _words(event: AuditEvent) -> Mapping[str, Any]:
+    details = event.details if isinstance(event.details, dict) else {}
+    words = _Words({name: value for name, value in details.items() if isinstance(value, str | int | float)})
+    words["target"] = event.target_name or "–"
+    if words.get("reason") in LeaveReason.values:
+        words["reason"] = str(LeaveReason(words["reason"]).label)
+    return words
