@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from admintool.log_pages import LOG_VIEWS
+from admintool.rule_urls import rule_pages
 from admintool.views import bars, entrance, exits, live, logs, meetings, overview, passwords, users
 
 app_name = "admintool"
@@ -31,6 +32,7 @@ pages = [
     path("logs/", logs.first, name="logs"),
     *(path(f"logs/{view.address}/", logs.page, {"view": view}, name=view.page) for view in LOG_VIEWS),
     *(path(f"logs/{view.address}/export/", logs.export, {"view": view}, name=view.export) for view in LOG_VIEWS),
+    *rule_pages,
 ]
 
 urlpatterns = [path("admintool/<str:admintool_key>/", include(pages))]

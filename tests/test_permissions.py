@@ -10,11 +10,12 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from accounts.models import Group, User
+from accounts.models import Approval, Group, SecuritySettings, User
 from conferences.models import (
     Bar,
     GuestPass,
     Meeting,
+    MeetingClass,
     MeetingCommand,
     Participant,
     ParticipantRole,
@@ -22,6 +23,7 @@ from conferences.models import (
     Room,
 )
 from tenants.models import Tenant
+from tests.admintool.rule_rows import make_approval, make_class
 from tests.factories import ADMINTOOL_KEY, GUEST_SECRET, make_admin, make_guest_pass, make_room, make_tenant, make_user
 
 ROLES = ("nobody", "guest", "foreign_guest", "member", "host", "admin", "stranger", "other_admin")
@@ -63,6 +65,16 @@ PAGES = {
     "guest-pass-revoke": Page(EDITORS, "post"),
     "admintool:login": Page(ADMINS | SIGNED_OUT),
     "admintool:overview": Page(ADMINS),
+    "admintool:security": Page(ADMINS),
+    "admintool:classes": Page(ADMINS),
+    "admintool:class-create": Page(ADMINS),
+    "admintool:class-edit": Page(ADMINS),
+    "admintool:class-move": Page(ADMINS, "post"),
+    "admintool:class-retire": Page(ADMINS, "post"),
+    "admintool:class-revive": Page(ADMINS, "post"),
+    "admintool:approvals": Page(ADMINS),
+    "admintool:approval": Page(ADMINS),
+    "admintool:approval-decide": Page(ADMINS, "post"),
     "admintool:users": Page(ADMINS),
     "admintool:user-create": Page(ADMINS),
     "admintool:user-edit": Page(ADMINS),
@@ -102,6 +114,8 @@ def named_patterns(patterns: list[URLPattern | URLResolver], namespace: str = ""
 
 ADDRESSES = named_patterns(get_resolver().url_patterns)
 OWNED = {"meeting_id", "room_id", "pass_id", "user_id", "participant_id", "bar_id"}
+OWNED |= {"class_id", "approval_id"}
+RULES = (Approval, MeetingClass, SecuritySettings)
 
 
 def test_every_address_has_an_entry():
@@ -138,6 +152,8 @@ def make_world(slug: str, secret: str) -> World:
         "admintool_key": ADMINTOOL_KEY + slug,
         "guest_pass": secret,
         "room_id": room.public_id,
+        "class_id": make_class(tenant).public_id,
+        "approval_id": make_approval(admin).public_id,
         "pass_id": guest_pass.public_id,
         "user_id": member.public_id,
         "participant_id": participant.public_id,
@@ -184,7 +200,7 @@ def leads_to_login(answer: HttpResponseBase) -> bool:
 def what_is_kept() -> list[list[dict[str, object]]]:
     """Every row that a refused request could have touched; a refusal may be seen, which is no change."""
     kept = (Tenant, Group, User, Room, GuestPass, Meeting, Participant, Bar, MeetingCommand)
-    rows = [list(model._default_manager.order_by("pk").values()) for model in kept]
+    rows = [list(model._default_manager.order_by("pk").values()) for model in (*kept, *RULES)]
     return [[{**row, "last_login": None} for row in table] for table in rows]
 
 

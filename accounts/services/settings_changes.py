@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.errors import TooFewAdmins
 from accounts.models import Role, SecuritySettings, User
 from accounts.services.approvals import register
 from accounts.services.security import settings_of
+from accounts.services.sso import check_sso_only
 from accounts.signals import settings_changed
 from audit.events import Actor, record_event
 from tenants.context import tenant_context
@@ -76,6 +78,15 @@ def _check(tenant: Tenant, differences: Mapping[str, tuple[Any, Any]]) -> None:
         tenant.refresh_from_db(fields=[RETENTION])
     if differences.get("four_eyes", (False, False))[1] and _admins(tenant) < 2:
         raise TooFewAdmins
+    if differences.get("sso_only", (False, False))[1]:
+        _check_sso(tenant)
+
+
+def _check_sso(tenant: Tenant) -> None:
+    try:
+        check_sso_only(tenant)
+    except ValidationError as error:
+        raise ValidationError({"sso_only": error.messages}) from error
 
 
 def _admins(tenant: Tenant) -> int:
