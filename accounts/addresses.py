@@ -1,5 +1,6 @@
 """Where a `next` may lead."""
 
+from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -21,3 +22,23 @@ def is_page_of(tenant: Tenant, url: str) -> bool:
     except Resolver404:
         return False
     return tenant_of_url(match.kwargs) == tenant
+
+
+NO_KEY = "/***/"  # where an address that is kept would have Admintool's key
+
+
+def without_key(request: HttpRequest, url: str) -> str:
+    """`url` as it may be kept in a session: Admintool's key, if `request` came below it, is left out."""
+    key = _key_of(request)
+    return url.replace(f"/{key}/", NO_KEY, 1) if key else url
+
+
+def with_key(request: HttpRequest, url: str) -> str:
+    """The address that `without_key` made fit to keep, for a request below the same key."""
+    key = _key_of(request)
+    return url.replace(NO_KEY, f"/{key}/", 1) if key else url
+
+
+def _key_of(request: HttpRequest) -> str:
+    match = request.resolver_match
+    return str(match.kwargs.get("admintool_key", "")) if match is not None else ""

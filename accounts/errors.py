@@ -12,6 +12,8 @@ ValidationError          a field is not acceptable (by field name)
 ├── FactorNotFound       the user has no such second factor
 ├── LastFactor           the organisation demands a second factor: the last one stays
 ├── NoWayIn              the rules would leave a time at which no administrator can sign in from there
+├── LoginNotFound        the user has no such login, or no longer
+├── ResetLinkInvalid     a link for a new password was used, is too old or was never one
 ├── OwnNetworkMissing    Admintool would be shut to the administrator who restricts it
 ├── AlreadyDecided       an approval was decided, withdrawn or is too old
 ├── OwnRequest           four eyes: another administrator decides; only who asked withdraws
@@ -134,6 +136,16 @@ class LastFactor(ValidationError):
     def __init__(self) -> None:
         text = _("Your organisation demands a second factor. Set up another one before you remove this one.")
         super().__init__(text, code="last_factor")
+
+
+class LoginNotFound(ValidationError):
+    def __init__(self) -> None:
+        super().__init__(_("This login has ended already."), code="login_not_found")
+
+
+class ResetLinkInvalid(ValidationError):
+    def __init__(self) -> None:
+        super().__init__(_("This link is no longer good."), code="reset_link_invalid")
 
 
 class OwnNetworkMissing(ValidationError):

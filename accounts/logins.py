@@ -8,6 +8,7 @@ from django.contrib.auth import get_user
 from django.http import HttpRequest
 
 from accounts.access import signed_in_user
+from accounts.limits import note_seen, why_over
 from accounts.models import User
 from tenants.ids import hash_secret
 
@@ -18,13 +19,20 @@ def login_key(session_key: str | None) -> str:
 
 
 def user_of_login(session_key: str | None) -> User | None:
-    """Whom a login stands for now: None once it was ended, or its user or tenant was disabled."""
+    """Whom a login stands for now: None once it was ended or is over, or its user or tenant was disabled.
+
+    To ask is to use it: sockets ask every minute, so that a meeting counts as activity.
+    """
     if not session_key:
         return None
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
     request.user = get_user(request)
-    return signed_in_user(request)
+    user = signed_in_user(request)
+    if user is None or why_over(request.session, user):
+        return None
+    note_seen(session_key, user)
+    return user
 
 
 def end_logins(user: User) -> int:

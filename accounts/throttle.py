@@ -51,12 +51,26 @@ class Throttle:
         subject = self._subject(keys)
         cache.delete_many([f"{subject}:count", f"{subject}:until"])
 
+    def lift(self, *names: str) -> None:
+        """Forget the subject's tries from every address; `names` are the keys without the address."""
+        cache.set(self._lifted(names), time.time(), timeout=SUBJECT_MEMORY)
+
     def _subject(self, keys: tuple[str, ...]) -> str:
-        parts = "\n".join([*keys[:-1], _network(keys[-1])])
+        lifted = cache.get(self._lifted(keys[:-1]), "")
+        parts = "\n".join([*keys[:-1], _network(keys[-1]), str(lifted)])
         return f"throttle:{self.scope}:{hashlib.sha256(parts.encode()).hexdigest()}"
+
+    def _lifted(self, names: tuple[str, ...]) -> str:
+        """Where it is kept when the subject's tries were last forgotten: counts from before have another name."""
+        digest = hashlib.sha256("\n".join(names).encode()).hexdigest()
+        return f"throttle:{self.scope}:lifted:{digest}"
 
     def _address(self, keys: tuple[str, ...]) -> str:
         return f"throttle:{self.scope}:address:{_network(keys[-1])}"
+
+
+login_throttle = Throttle("login")
+"""Tries to prove who one is by password: organisation as typed, user ID in lower case, address."""
 
 
 def _delay(over: int) -> float:

@@ -4,19 +4,42 @@ from django.urls import include, path
 
 from admintool.log_pages import LOG_VIEWS
 from admintool.rule_urls import rule_pages
-from admintool.views import bars, entrance, exits, live, logs, meetings, overview, passwords, users
+from admintool.views import (
+    bars,
+    confirm,
+    entrance,
+    exits,
+    live,
+    logs,
+    meetings,
+    overview,
+    passwords,
+    people,
+    rotate,
+    users,
+)
 
 app_name = "admintool"
 
 pages = [
     path("", overview.overview, name="overview"),
     path("login/", entrance.login, name="login"),
+    path("login/code/", entrance.code, name="login-code"),
+    path("login/password/", entrance.password, name="login-password"),
+    path("login/factor/", entrance.factor, name="login-factor"),
+    path("confirm/", confirm.confirm, name="confirm"),
+    path("rotate/", rotate.rotate, name="rotate"),
     path("users/", users.user_list, name="users"),
     path("users/new/", users.create, name="user-create"),
     path("users/<slug:user_id>/", users.edit, name="user-edit"),
     path("users/<slug:user_id>/disable/", users.disable, name="user-disable"),
     path("users/<slug:user_id>/enable/", users.enable, name="user-enable"),
     path("users/<slug:user_id>/password/", passwords.reset, name="user-password"),
+    path("users/<slug:user_id>/factors/", people.factors, name="user-factors"),
+    path("users/<slug:user_id>/unlock/", people.unlock, name="user-unlock"),
+    path("users/<slug:user_id>/logins/", people.logins, name="user-logins"),
+    path("users/<slug:user_id>/logins/end/", people.end_logins, name="user-logins-end"),
+    path("users/<slug:user_id>/logins/<slug:login_id>/end/", people.end_login, name="user-login-end"),
     path("live/", live.live, name="live"),
     path("live/now/", live.now, name="live-now"),
     path("live/participants/<slug:participant_id>/remove/", exits.remove_one, name="remove-one"),

@@ -2,13 +2,17 @@
 
 from typing import Any
 
+from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.actors import actor_of
 from accounts.models import User
-from audit.events import record_event
+from accounts.network import client_ip
+from audit.events import Actor, record_event
+from tenants.context import tenant_context
+from tenants.models import Tenant
 
 VISIT_LENGTH = 1800  # s: a login that goes on looking is a new visit
 SESSION_NAME = "admintool_visit"
@@ -22,6 +26,27 @@ def note_visit(request: HttpRequest) -> None:
         return
     record_reading(request, "admintool_visited")
     request.session[SESSION_NAME] = now
+
+
+def record_refusal(request: HttpRequest, tenant: Tenant, why: str) -> None:
+    """Record that somebody knows the address and may not come in: `why` is "network", "role" or "tenant".
+
+    At most once a minute for the same person and address. Who belongs to another tenant is not named.
+    """
+    is_ours = isinstance(request.user, User) and request.user.tenant == tenant
+    actor = actor_of(request) if is_ours else Actor(ip_address=client_ip(request) or None)
+    if not cache.add(f"admintool-refused:{tenant.pk}:{why}:{actor.id}:{actor.ip_address}", 1, timeout=60):
+        return
+    with transaction.atomic(), tenant_context(tenant):
+        record_event(
+            tenant,
+            "admintool_refused",
+            actor=actor,
+            target_type="tenant",
+            target_id=tenant.public_id,
+            target_name=tenant.name,
+            details={"why": why},
+        )
 
 
 def record_search(request: HttpRequest, action: str, *, search: dict[str, str]) -> None:
@@ -39,7 +64,7 @@ def record_reading(request: HttpRequest, action: str, **details: Any) -> None:
     """Record that the signed-in administrator read or took out what others should know was read."""
     assert isinstance(request.user, User)
     tenant = request.user.tenant
-    with transaction.atomic():
+    with transaction.atomic(), tenant_context(tenant):
         record_event(
             tenant,
             action,

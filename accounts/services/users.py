@@ -15,9 +15,10 @@ from accounts.errors import LastAdmin, LoginIdTaken
 from accounts.locks import lock_access
 from accounts.logins import end_logins
 from accounts.models import Group, Role, User
-from accounts.services.passwords import hash_password
+from accounts.services.passwords import hash_password, keep_former_password
 from accounts.services.records import record_about
 from accounts.services.restriction_changes import apply_rules
+from accounts.services.sso import require_break_glass
 from accounts.signals import access_changed
 from audit.events import Actor
 from tenants.context import tenant_context
@@ -32,17 +33,22 @@ def create_user(
     actor: Actor,
     login_id: str,
     name: str,
-    password: str,
+    password: str | None,
     role: str = Role.MEMBER,
     email: str = "",
     groups: Iterable[Group] = (),
 ) -> User:
-    """A new active user of `tenant`. Raises ValidationError by field, LoginIdTaken."""
+    """A new active user of `tenant`; one without a password signs in otherwise. Raises ValidationError by field,
+    LoginIdTaken.
+    """
     user = User(tenant=tenant, login_id=login_id.strip(), name=name.strip(), role=role, email=email)
     groups = list(groups)
     _check(user, groups)
-    user.password = hash_password(password, user=user)
-    user.password_changed_at = timezone.now()
+    if password is None:
+        user.set_unusable_password()
+    else:
+        user.password = hash_password(password, user=user)
+        user.password_changed_at = timezone.now()
     with transaction.atomic(), tenant_context(tenant):
         _save_new(user)
         user.groups.set(groups)
@@ -77,14 +83,21 @@ def edit_user(user: User, *, actor: Actor, **changes: Any) -> None:
     user.refresh_from_db()
 
 
-def set_password(user: User, *, actor: Actor, password: str) -> None:
-    """Give `user` a new password and end all logins. Raises ValidationError {"password": …}."""
+def set_password(user: User, *, actor: Actor, password: str, must_change: bool = False) -> None:
+    """Give `user` a new password and end all logins. Raises ValidationError {"password": …}.
+
+    `must_change`: somebody else knows it; the next login asks for another one.
+    """
     encoded = hash_password(password, user=user)
     with transaction.atomic(), tenant_context(user.tenant):
+        keep_former_password(user, now_hashed=encoded)
         user.password = encoded
         user.password_changed_at = timezone.now()
-        user.save(update_fields=["password", "password_changed_at"])
-        record_about(user, "password_changed", actor=actor, logins_ended=end_logins(user))
+        user.must_change_password = must_change
+        user.save(update_fields=["password", "password_changed_at", "must_change_password"])
+        record_about(
+            user, "password_changed", actor=actor, logins_ended=end_logins(user), given_by_another=must_change
+        )
         _announce(user, "password_changed", actor)
 
 
@@ -171,6 +184,7 @@ def _require_another_admin(user: User) -> None:
     admins = User.objects.for_tenant(user.tenant).filter(role=Role.ADMIN, is_active=True)
     if not admins.exclude(pk=user.pk).exists():
         raise LastAdmin
+    require_break_glass(user.tenant, without=user)
 
 
 def _announce(user: User, reason: str, actor: Actor) -> None:

@@ -5,20 +5,30 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.access import MemberRequest, member_page, signed_in_user
+from accounts.access import MemberRequest, member_page, opens_own_context, signed_in_user
 from accounts.adapter import remember_language
 from accounts.addresses import is_local
 from accounts.errors import LoginRefused, TooManyTries
 from accounts.forms import LoginForm, OrganisationForm, PasswordForm
+from accounts.passkeys import begin_proving
 from accounts.services.users import set_language
-from accounts.sign_in import change_own_password, sign_in, sign_out, target_when_signed_in
+from accounts.sign_in import (
+    change_own_password,
+    check_passkey,
+    log_in,
+    sign_in,
+    sign_out,
+    target_of,
+    target_when_signed_in,
+)
 from tenants.middleware import TenantRequest
 from tenants.models import Tenant
 
@@ -57,6 +67,23 @@ def login(request: TenantRequest, tenant_slug: str) -> HttpResponse:
     return page(request, "accounts/login.html", {"form": form, "organisation": tenant_slug}, error)
 
 
+@never_cache
+@sensitive_post_parameters("credential")
+@require_http_methods(["GET", "HEAD", "POST"])
+def passkey(request: TenantRequest, tenant_slug: str) -> HttpResponse:
+    """Signing in with a passkey alone: the question for the browser, and its answer. A page without JS has neither."""
+    if "begin" in request.POST:
+        return JsonResponse(begin_proving(request, None))
+    if "credential" in request.POST and target_when_signed_in(request) is None:
+        try:
+            user = check_passkey(request, state=request.POST.get("state", ""), answer=request.POST["credential"])
+            return log_in(request, user, target=target_of(request, user), method="passkey")
+        except LoginRefused as refusal:
+            context = {"form": LoginForm(), "organisation": tenant_slug}
+            return page(request, "accounts/login.html", context, refusal)
+    return redirect(f"{reverse('login', args=[tenant_slug])}?{request.GET.urlencode()}".rstrip("?"))
+
+
 @require_POST
 @member_page
 def logout(request: TenantRequest, tenant_slug: str) -> HttpResponse:
@@ -68,9 +95,10 @@ def logout(request: TenantRequest, tenant_slug: str) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page
+@opens_own_context
 def password(request: MemberRequest, tenant_slug: str) -> HttpResponse:
     """A user's own password. Every other login of the user ends."""
-    form = PasswordForm(request.POST or None)
+    form = PasswordForm(request.POST or None, tenant=request.tenant)
     error = None
     if form.is_valid():
         old, new = form.cleaned_data["old_password"], form.cleaned_data["password"]
