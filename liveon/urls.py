@@ -8,6 +8,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("", include("accounts.urls")),
+    path("", include("accounts.sso.urls")),
     path("", include("conferences.urls")),
     path("", include("admintool.urls")),
 ]
