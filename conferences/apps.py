@@ -7,4 +7,5 @@ class ConferencesConfig(AppConfig):
     name = "conferences"
 
     def ready(self) -> None:
-        from conferences.services import enforcing, revocation  # noqa: F401  (subscribe to accounts' signals)
+        """Those who subscribe to accounts' signals must be there."""
+        from conferences.services import enforcing, restricting, revocation, suspension  # noqa: F401

@@ -79,6 +79,17 @@ class Barred(MeetingError):
     close_code = 4403
 
 
+class Restricted(MeetingError):
+    """A restriction of the organisation forbids it. `rule` is its name, for the log: it is not told to the person."""
+
+    code = "restricted"
+    close_code = 4403
+
+    def __init__(self, rule: str) -> None:
+        super().__init__()
+        self.rule = rule
+
+
 class PassInUse(MeetingError):
     code = "pass_in_use"
     close_code = 4403

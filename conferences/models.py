@@ -215,6 +215,7 @@ class Bar(TenantOwned):
     name = models.CharField(max_length=100)
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=200, blank=True)
+    by_admin = models.BooleanField(default=False, help_text="set in Admintool: hosts cannot lift it")
     until = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True, blank=True)
     lifted_by = models.CharField(max_length=200, blank=True)

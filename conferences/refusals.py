@@ -4,7 +4,11 @@ ValidationError
 ├── ClassNameTaken     the tenant has a class with this name
 ├── ClassUnknown       a class of another tenant, or one that rooms cannot be given any more
 ├── ClassTooLax        only administrators may give a room a class that demands less
-└── Forced             the organisation or the class leaves no choice
+├── Forced             the organisation or the class leaves no choice
+├── InvitingRestricted a restriction of the organisation forbids to invite guests
+├── TooManyRooms       a member has made as many rooms as one may
+├── TooManyPasses      a member has as many valid guest links as one may
+└── NotAdmin           only administrators may do this
 """
 
 from django.core.exceptions import ValidationError
@@ -34,3 +38,26 @@ class Forced(ValidationError):
     def __init__(self, field: str) -> None:
         text = _("The organisation or the class of this room does not leave this choice. You can only be stricter.")
         super().__init__({field: ValidationError(text, code="forced")})
+
+
+class InvitingRestricted(ValidationError):
+    def __init__(self) -> None:
+        text = _("Your organisation does not let you invite guests from here or at this time. Ask your administrator.")
+        super().__init__(text, code="restricted")
+
+
+class TooManyRooms(ValidationError):
+    def __init__(self, most: int) -> None:
+        text = _("You have made %(most)s rooms, as many as one member may. Close one that you no longer need.")
+        super().__init__(text, code="too_many_rooms", params={"most": most})
+
+
+class TooManyPasses(ValidationError):
+    def __init__(self, most: int) -> None:
+        text = _("You have %(most)s valid guest links, as many as one member may. Revoke some that are not needed.")
+        super().__init__(text, code="too_many_passes", params={"most": most})
+
+
+class NotAdmin(ValidationError):
+    def __init__(self) -> None:
+        super().__init__(_("Only an administrator may do this."), code="not_admin")

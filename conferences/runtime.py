@@ -32,6 +32,7 @@ SCAN_SECONDS = 0.3
 RESTORE_SECONDS = 0.5
 TALLY_SECONDS = 0.5
 PULSE_SECONDS = 2.0
+CLOCK_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
 SEEN_SECONDS = 20.0
 
@@ -84,6 +85,7 @@ class Runtime:
         )
         self.hub = Hub(self.media, self.broadcast)
         self._ordered = asyncio.Event()
+        self._judged: dict[Tenant, int] = {}  # the minute in which the restrictions were last looked at
         self._loop = asyncio.get_running_loop()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -97,6 +99,7 @@ class Runtime:
             self._every(LOOK_SECONDS, self._carry_out_orders, sooner=self._ordered),
             self._every(PULSE_SECONDS, self._pulse),
             self._every(PULSE_SECONDS, self._check_welcome),
+            self._every(CLOCK_SECONDS, self._follow_the_clock),
             self._every(SWEEP_SECONDS, self._sweep),
             self._every(SEEN_SECONDS, self._note_seen),
             self._every(TALLY_SECONDS, self._flush),
@@ -152,6 +155,16 @@ class Runtime:
                     connection.next_check = now + WELCOME_SECONDS
                     check = database_sync_to_async(queries.check_welcome)
                     await check(connection.visitor, connection.participant_id)
+
+    async def _follow_the_clock(self) -> None:
+        """Restrictions begin and end with a full minute: look at the rules once in each."""
+        now = timezone.now()
+        minute = int(now.timestamp() // 60)
+        judged, self._judged = self._judged, {}
+        for tenant in {local.tenant for local in self.hub.meetings.values()}:
+            if judged.get(tenant) != minute:
+                await database_sync_to_async(queries.enforce_by_the_clock)(tenant, now=now)
+            self._judged[tenant] = minute
 
     async def _sweep(self) -> None:
         await database_sync_to_async(end_lost_presences)(now=timezone.now())

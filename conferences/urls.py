@@ -15,6 +15,7 @@ urlpatterns = [
     path(ROOM + "close/", rooms.close, name="room-close"),
     path(ROOM + "guests/", guest_passes.guest_passes, name="guest-passes"),
     path(ROOM + "guests/<slug:pass_id>/revoke/", guest_passes.revoke, name="guest-pass-revoke"),
+    path(ROOM + "guests/<slug:pass_id>/take-over/", guest_passes.take_over, name="guest-pass-take-over"),
     path(ROOM + "meeting/", entrance.meeting, name="meeting"),
     path("g/left/", guests.left, name="guest-left"),
     path("g/meeting/<slug:room_id>/", guests.meeting, name="guest-meeting"),

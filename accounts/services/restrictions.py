@@ -70,12 +70,12 @@ class RuleBook:
 
 def decide(scope: str, *, user: User, ip_address: str | None, now: datetime, room_id: str = "") -> Decision:
     """Whether `user` may, from this address at this time. One query in a tenant without such rules, else four."""
-    book = rule_book(user.tenant, scopes=[scope], of_user=user)
+    book = rule_book(user.tenant, scopes=[scope], of_user=user.pk)
     return book.decide(scope, user_pk=user.pk, ip_address=ip_address, now=now, room_id=room_id)
 
 
-def rule_book(tenant: Tenant, *, scopes: Iterable[str] = Scope.values, of_user: User | None = None) -> RuleBook:
-    """The rules in force for these scopes. With `of_user` it can decide about this one user only."""
+def rule_book(tenant: Tenant, *, scopes: Iterable[str] = Scope.values, of_user: int | None = None) -> RuleBook:
+    """The rules in force for these scopes. With `of_user` (primary key) it decides about this one only."""
     rows = list(Restriction.objects.for_tenant(tenant).filter(is_enabled=True, scope__in=list(scopes)))
     zone = ZoneInfo(tenant.time_zone)
     if not rows:

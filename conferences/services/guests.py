@@ -20,8 +20,10 @@ from accounts.models import User
 from audit.events import Actor, record_event
 from conferences.lookups import TENANT_OF_GUEST_PASS, TENANT_OF_GUEST_SECRET
 from conferences.models import GuestPass, Meeting, Room
+from conferences.refusals import NotAdmin, TooManyPasses
 from conferences.services.classes import room_rules
 from conferences.services.commands import order_revocation
+from conferences.services.restricting import require_may_invite
 from tenants.context import tenant_context
 from tenants.ids import hash_secret, new_public_id, new_secret
 from tenants.models import Tenant
@@ -30,6 +32,7 @@ GRANT_COOKIE = "liveon_guest"
 GRANT_SECONDS = 12 * 3600
 DEVICE_COOKIE = "liveon_device"
 DEVICE_SECONDS = 400 * 24 * 3600  # the longest that browsers keep a cookie
+MOST_PASSES = 200  # valid ones that one member made
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,13 @@ class Grant:
 def create_guest_pass(
     room: Room, *, actor: Actor, creator: User | None, name: str, expires_at: datetime
 ) -> tuple[GuestPass, str]:
-    """A pass and its secret, which is shown once and stored only as a hash."""
+    """A pass and its secret, which is shown once and stored only as a hash.
+
+    Raises InvitingRestricted, TooManyPasses.
+    """
+    now = timezone.now()
+    require_may_invite(room, creator=creator, ip_address=actor.ip_address, now=now)
+    _require_below_cap(creator, now=now)
     secret = new_secret()
     guest_pass = GuestPass.objects.create(
         tenant=room.tenant,
@@ -74,10 +83,27 @@ def revoke_guest_pass(guest_pass: GuestPass, *, actor: Actor) -> None:
     _record(locked, "guest_pass_revoked", actor, {"room": locked.room.public_id})
 
 
+@transaction.atomic
+def take_over_guest_pass(guest_pass: GuestPass, *, actor: Actor, user: User) -> None:
+    """From now on an administrator stands for the pass: that of a disabled user works again. Raises NotAdmin."""
+    if not user.is_admin or user.tenant_id != guest_pass.tenant_id:
+        raise NotAdmin
+    locked = (
+        GuestPass.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("created_by")
+        .get(pk=guest_pass.pk)
+    )
+    before = locked.created_by.name if locked.created_by is not None else ""
+    locked.created_by = user
+    locked.save(update_fields=["created_by"])
+    _record(locked, "guest_pass_taken_over", actor, {"room": locked.room.public_id, "from": before})
+
+
 def pass_is_valid(guest_pass: GuestPass, *, now: datetime) -> bool:
-    """Not revoked, not expired, the room open and open to guests, the tenant active."""
-    room = guest_pass.room
+    """Not revoked, not expired, its maker not disabled, the room open and open to guests, the tenant active."""
+    room, maker = guest_pass.room, guest_pass.created_by
     usable = guest_pass.revoked_at is None and now < guest_pass.expires_at and guest_pass.tenant.is_active
+    usable = usable and (maker is None or maker.is_active)
     return usable and room.closed_at is None and room_rules(room).guests_allowed
 
 
@@ -101,7 +127,9 @@ def _pass_of(tenant: Tenant | None, **which: str) -> GuestPass | None:
     if tenant is None:
         return None
     with tenant_context(tenant):
-        return GuestPass.objects.for_tenant(tenant).filter(**which).select_related("room", "tenant").first()
+        return (
+            GuestPass.objects.for_tenant(tenant).filter(**which).select_related("room", "tenant", "created_by").first()
+        )
 
 
 def _if_valid(guest_pass: GuestPass | None) -> GuestPass | None:
@@ -141,6 +169,14 @@ def ensure_device(request: HttpRequest, response: HttpResponse) -> str:
         device = new_public_id()
         _set_cookie(response, DEVICE_COOKIE, signing.dumps(device, salt=DEVICE_COOKIE), DEVICE_SECONDS)
     return device
+
+
+def _require_below_cap(creator: User | None, *, now: datetime) -> None:
+    if creator is None or creator.is_admin:
+        return
+    valid = GuestPass.objects.for_tenant(creator.tenant).filter(created_by=creator, revoked_at=None, expires_at__gt=now)
+    if valid.count() >= MOST_PASSES:
+        raise TooManyPasses(MOST_PASSES)
 
 
 def _set_cookie(response: HttpResponse, name: str, value: str, seconds: int) -> None:

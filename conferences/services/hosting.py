@@ -16,24 +16,30 @@ from conferences.services.meetings import (
     is_full,
     let_in,
     lock_room,
+    may_be_admitted,
     settle,
     take_out,
 )
 from conferences.services.muting import switch_off
 from conferences.services.removal import readmit, remove_participant
 
-WITH = ("meeting__room__tenant", "user", "guest_pass")
+WITH = ("meeting__room__tenant", "user", "guest_pass__created_by")
 
 
 @transaction.atomic
 def admit(host_id: str, *, participant_id: str, now: datetime) -> None:
-    """Let a waiting guest in. Somebody who is in already stays in. Raises MeetingFrozen, MeetingFull."""
+    """Let a waiting guest in. Somebody who is in already stays in. Raises MeetingFrozen, MeetingFull.
+
+    A guest whose pass was revoked while they waited is as good as gone: UnknownParticipant.
+    """
     host = _acting_host(host_id)
     guest = _other(host, participant_id)
     if guest.state == ParticipantState.JOINED:
         return
     if host.meeting.is_frozen:
         raise MeetingFrozen
+    if not may_be_admitted(guest, now=now):
+        raise UnknownParticipant
     if is_full(host.meeting, host.meeting.room):
         raise MeetingFull
     let_in(guest, now=now)
@@ -80,16 +86,18 @@ def remove(host_id: str, *, participant_id: str) -> Bar:
     other = _other(host, participant_id)
     if other.pk == host.pk:
         raise NotAllowed
-    return remove_participant(other, actor=actor_of_participant(host))
+    return remove_participant(other, actor=actor_of_participant(host), by_host=True)
 
 
 @transaction.atomic
 def readmit_barred(host_id: str, *, bar_id: str) -> None:
-    """Lift a bar of this room."""
+    """Lift a bar of this room. One that an administrator set is lifted in Admintool: raises NotAllowed."""
     host = _acting_host(host_id)
     bar = bars_in_force(host.meeting.room).filter(public_id=bar_id).first()
     if bar is None:
         raise UnknownBar
+    if bar.by_admin:
+        raise NotAllowed
     readmit(bar, actor=actor_of_participant(host))
 
 

@@ -20,6 +20,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
+from accounts.locks import share_access
 from accounts.models import User
 from audit.attendance import note_reconnect
 from audit.events import SYSTEM, record_event
@@ -42,6 +43,7 @@ from conferences.services.entry import entry_is_valid
 from conferences.services.guests import pass_is_valid
 from conferences.services.identity import Visitor
 from conferences.services.meetings import is_full, let_in, live_meeting, lock_room, settle, take_out
+from conferences.services.restricting import require_allowed
 from conferences.services.roles import host_of, lobby_is_on
 from tenants.ids import hash_secret, new_secret
 
@@ -65,11 +67,13 @@ class Entrance:
 @transaction.atomic
 def join_meeting(visitor: Visitor, *, resume: str | None, microphone: bool, camera: bool, now: datetime) -> Entrance:
     """Bring a visitor into the room's meeting, which begins with its first one. Raises a MeetingError."""
+    share_access(visitor.tenant)
     _check_identity(visitor, now=now)
     room = lock_room(visitor.room.pk)
     if room.closed_at is not None:
         raise RoomNotFound
     _check_bars(visitor, room)
+    require_allowed(room, user=visitor.user, guest_pass=visitor.guest_pass, ip_address=visitor.ip_address, now=now)
     token_hash = hash_secret(resume) if resume else ""
     _check_token(visitor, room, token_hash)
     meeting = live_meeting(room)
@@ -181,8 +185,9 @@ def _come_back(participant: Participant, visitor: Visitor, *, muted: dict[str, b
     participant.disconnected_at = None
     participant.last_seen_at = now
     participant.login_key = visitor.login_key
+    participant.ip_address = visitor.ip_address  # restrictions go by where somebody is now
     participant.muted = {**participant.muted, **muted}
-    participant.save(update_fields=["disconnected_at", "last_seen_at", "login_key", "muted"])
+    participant.save(update_fields=["disconnected_at", "last_seen_at", "login_key", "ip_address", "muted"])
     if participant.state == ParticipantState.JOINED:
         note_reconnect(participant.public_id, now=now)
     return participant

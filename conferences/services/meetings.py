@@ -2,7 +2,7 @@
 
 Every change takes the room's row lock first (`lock_room`) and calls `settle` last, so that these hold at each commit:
 
-1. if somebody present may host, somebody present is host;
+1. if somebody present may host, somebody present is host, and nobody whom a restriction forbids it;
 2. no guest waits for a host who is there, unless the lobby is on or the meeting is frozen;
 3. a meeting with nobody in it has ended.
 
@@ -19,8 +19,8 @@ from audit.attendance import close_attendance, open_attendance
 from audit.events import SYSTEM, Actor, record_event
 from audit.models import LeaveReason
 from conferences.models import Meeting, Participant, ParticipantRole, ParticipantState, Room
-from conferences.services.commands import order_end
-from conferences.services.roles import host_of, lobby_is_on, next_host
+from conferences.services.commands import order_end, order_shutdown
+from conferences.services.roles import host_of, lobby_is_on, may_host_now, next_host
 from conferences.wake import meeting_changed
 
 # After these a token that comes back can still be told what happened; after the others it is forgotten.
@@ -78,6 +78,21 @@ def end_meeting(meeting: Meeting, *, actor: Actor, reason: str = LeaveReason.MEE
     _close(locked, actor=actor, now=now)
 
 
+@transaction.atomic
+def shut_down(meeting: Meeting, *, actor: Actor, reason: str, cause: str, now: datetime) -> None:
+    """End the meeting because everybody in it lost access for `cause`. An ended one stays as it is."""
+    lock_room(meeting.room_id)
+    locked = Meeting.objects.select_related("room__tenant").get(pk=meeting.pk)
+    if not locked.is_live:
+        return
+    people = present_in(locked)
+    for participant in people:
+        take_out(participant, reason=reason, actor=actor, left_at=now)
+    order_shutdown(locked, [each.public_id for each in people], actor=actor, cause=cause)
+    _close(locked, actor=actor, now=now, is_ordered=True)
+    meeting_changed(locked)
+
+
 def end_live_meeting(room: Room, *, actor: Actor) -> None:
     """End the meeting that is going on in the room, if there is one."""
     meeting = live_meeting(room)
@@ -88,7 +103,8 @@ def end_live_meeting(room: Room, *, actor: Actor) -> None:
 def present_in(meeting: Meeting) -> list[Participant]:
     """Everybody in the meeting or waiting for it, in the order of arrival."""
     people = Participant.objects.filter(meeting=meeting, left_at=None)
-    return list(people.select_related("meeting__room__tenant", "user").order_by("joined_at", "pk"))
+    people = people.select_related("meeting__room__tenant", "user", "guest_pass__created_by")
+    return list(people.order_by("joined_at", "pk"))
 
 
 def take_out(participant: Participant, *, reason: str, actor: Actor, left_at: datetime) -> None:
@@ -129,7 +145,7 @@ def let_in(participant: Participant, *, now: datetime) -> None:
 def settle(meeting: Meeting, *, now: datetime) -> None:
     """Bring the meeting to the state that the head of this file promises. The caller holds the room's lock."""
     room = meeting.room
-    host = host_of(meeting) or _promote(meeting, room)
+    host = _present_host(meeting, room, now=now) or _promote(meeting, room, now=now)
     if host is not None and not meeting.is_frozen and not lobby_is_on(meeting, room):
         _admit_waiting(meeting, room, now=now)
     if not Participant.objects.filter(meeting=meeting, left_at=None).exists():
@@ -141,8 +157,27 @@ def is_full(meeting: Meeting, room: Room) -> bool:
     return Participant.objects.filter(meeting=meeting, state=ParticipantState.JOINED).count() >= room.participant_limit
 
 
-def _promote(meeting: Meeting, room: Room) -> Participant | None:
-    successor = next_host(meeting, room)
+def may_be_admitted(guest: Participant, *, now: datetime) -> bool:
+    """Whether what brought a waiting guest here still holds; if not, the order that ends it is under way."""
+    guest_pass = guest.guest_pass
+    if guest_pass is None:
+        return True
+    maker = guest_pass.created_by
+    return guest_pass.revoked_at is None and now < guest_pass.expires_at and (maker is None or maker.is_active)
+
+
+def _present_host(meeting: Meeting, room: Room, *, now: datetime) -> Participant | None:
+    """The host, who is a member again when a restriction has come to forbid it."""
+    host = host_of(meeting)
+    if host is None or may_host_now(host, room, now=now):
+        return host
+    host.role = ParticipantRole.MEMBER
+    host.save(update_fields=["role"])
+    return None
+
+
+def _promote(meeting: Meeting, room: Room, *, now: datetime) -> Participant | None:
+    successor = next_host(meeting, room, now=now)
     if successor is not None:
         successor.role = ParticipantRole.HOST
         successor.save(update_fields=["role"])
@@ -151,16 +186,18 @@ def _promote(meeting: Meeting, room: Room) -> Participant | None:
 
 def _admit_waiting(meeting: Meeting, room: Room, *, now: datetime) -> None:
     for guest in present_in(meeting):
-        if guest.state == ParticipantState.WAITING and not is_full(meeting, room):
+        is_waiting = guest.state == ParticipantState.WAITING and may_be_admitted(guest, now=now)
+        if is_waiting and not is_full(meeting, room):
             let_in(guest, now=now)
 
 
-def _close(meeting: Meeting, *, actor: Actor, now: datetime) -> None:
+def _close(meeting: Meeting, *, actor: Actor, now: datetime, is_ordered: bool = False) -> None:
     if meeting.ended_at is not None:
         return
     meeting.ended_at = now
     meeting.save(update_fields=["ended_at"])
-    order_end(meeting, reason="meeting_ended")
+    if not is_ordered:
+        order_end(meeting, reason="meeting_ended")
     record_event(
         meeting.room.tenant,
         "meeting_ended",

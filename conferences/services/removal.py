@@ -23,20 +23,26 @@ __all__ = ["bars_in_force", "readmit", "remove_everybody", "remove_participant",
 
 
 @transaction.atomic
-def remove_participant(participant: Participant, *, actor: Actor, reason: str = LeaveReason.REMOVED) -> Bar:
+def remove_participant(
+    participant: Participant, *, actor: Actor, reason: str = LeaveReason.REMOVED, by_host: bool = False
+) -> Bar:
     """Put a participant out and keep them out. Somebody who has just left is barred all the same; twice is once.
 
-    Everybody whom the bar names goes, so that a second tab that took the stay over in the same moment goes too.
+    Everybody whom the bar names goes, so that a second tab that took the stay over in the same moment goes too. A bar
+    that is not a host's doing is an administrator's: no host can lift it.
     """
     lock_room(participant.meeting.room_id)
     locked = Participant.objects.select_related("meeting__room__tenant", "user", "guest_pass").get(pk=participant.pk)
     existing = bars_on_participant(locked).filter(meeting=locked.meeting).first()
-    bar = existing or _bar(locked, actor=actor)
+    bar = existing or _bar(locked, actor=actor, by_admin=not by_host)
+    if not by_host and not bar.by_admin:
+        bar.by_admin = True
+        bar.save(update_fields=["by_admin"])
     for present in present_in(locked.meeting):
         if is_named(present, bar):
             take_out(present, reason=reason, actor=actor, left_at=timezone.now())
     Participant.objects.filter(pk=locked.pk).update(resume_hash="", spent_resume_hash="")
-    order_removal(locked.meeting, participant_id=locked.public_id, subjects=bar_subjects(bar))
+    order_removal(locked.meeting, participant_id=locked.public_id, subjects=bar_subjects(bar), actor=actor)
     if existing is None:
         _record(bar, "participant_removed", actor, {"participant": locked.public_id, "reason": reason})
     if locked.meeting.is_live:
@@ -80,7 +86,7 @@ def _no_longer_barred(lifted: Bar, room: Room) -> list[str]:
     return [subject for subject in bar_subjects(lifted) if subject not in others]
 
 
-def _bar(participant: Participant, *, actor: Actor) -> Bar:
+def _bar(participant: Participant, *, actor: Actor, by_admin: bool) -> Bar:
     now = timezone.now()
     meeting: Meeting = participant.meeting
     return Bar.objects.create(
@@ -93,6 +99,7 @@ def _bar(participant: Participant, *, actor: Actor) -> Bar:
         name=participant.name,
         created_at=now,
         created_by=actor.name,
+        by_admin=by_admin,
         until=now + AT_LEAST,
     )
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.dispatch import receiver
 
 from accounts.models import User
@@ -14,7 +13,7 @@ from conferences.models import Meeting, MeetingCommand, Participant
 from conferences.services.commands import order_revocation
 from conferences.services.meetings import leave_meeting
 
-ENDING = ("disabled", "password_changed", "logged_out")
+ENDING = ("disabled", "password_changed", "logged_out", "restricted")
 
 
 @receiver(access_changed, dispatch_uid="conferences.revocation")
@@ -22,22 +21,20 @@ def end_presence(sender: object, *, user: User, reason: str, login_key: str, act
     """Order the end of the user's presence in each meeting, for one login or (`login_key` empty) for all."""
     if reason not in ENDING:
         return
-    present = Participant.objects.for_tenant(user.tenant).filter(_logins(login_key), user=user, left_at=None)
+    present = Participant.objects.for_tenant(user.tenant).filter(user=user, left_at=None)
     for meeting in Meeting.objects.filter(pk__in=present.values("meeting")).order_by("pk"):
         whose = {"user": user.public_id, "login_key": login_key}
         order_revocation(meeting, whose, actor=actor, cause=reason)
+    if reason == "disabled":
+        _end_guests_of(user, actor=actor)
 
 
 @transaction.atomic
 def carry_out_revocation(command: MeetingCommand) -> list[str]:
-    """End the presences that a REVOKE command names. Returns the ids of all whom it concerns, left before or now."""
+    """End the presences that a REVOKE command names. Returns their ids, those of people who left before too."""
     payload = command.payload
     actor = Actor(id=payload.get("by_id", ""), name=payload.get("by", ""))
-    people = Participant.objects.filter(meeting=command.meeting, joined_at__lte=command.created_at)
-    if "guest_pass" in payload:
-        people = people.filter(guest_pass__public_id=payload["guest_pass"])
-    else:
-        people = people.filter(_logins(payload["login_key"]), user__username=payload["user"])
+    people = Participant.objects.filter(meeting=command.meeting, public_id__in=payload["participants"])
     concerned = list(people.select_related("meeting").order_by("pk"))
     for participant in concerned:
         leave_meeting(participant, reason=LeaveReason.REVOKED, actor=actor)
@@ -51,5 +48,10 @@ def revoke_presence(participant_id: str) -> None:
         leave_meeting(participant, reason=LeaveReason.REVOKED, actor=SYSTEM)
 
 
-def _logins(login_key: str) -> Q:
-    return Q(login_key=login_key) if login_key else Q()
+def _end_guests_of(user: User, *, actor: Actor) -> None:
+    """A disabled user's guest passes work no longer: who came in with one goes too."""
+    guests = Participant.objects.for_tenant(user.tenant).filter(guest_pass__created_by=user, left_at=None)
+    for guest in guests.select_related("meeting", "guest_pass").order_by("pk"):
+        assert guest.guest_pass is not None
+        whose = {"guest_pass": guest.guest_pass.public_id}
+        order_revocation(guest.meeting, whose, actor=actor, cause="inviter_disabled")

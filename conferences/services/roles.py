@@ -1,8 +1,11 @@
 """Who may host, and who waits in the lobby."""
 
+from datetime import datetime
+
 from django.db.models import Q
 
 from accounts.models import Role
+from accounts.services.restrictions import Scope, rule_book
 from conferences.models import Bar, Meeting, Participant, ParticipantRole, ParticipantState, Room
 from conferences.services.classes import room_rules
 
@@ -27,11 +30,18 @@ def host_of(meeting: Meeting) -> Participant | None:
     return host
 
 
-def next_host(meeting: Meeting, room: Room) -> Participant | None:
+def next_host(meeting: Meeting, room: Room, *, now: datetime) -> Participant | None:
     """Who of those present takes over: the one with the right to host who has been in the longest, or None."""
     present = Participant.objects.filter(may_host(room), meeting=meeting, state=ParticipantState.JOINED)
-    successor: Participant | None = present.order_by("joined_at", "pk").first()
-    return successor
+    candidates = list(present.order_by("joined_at", "pk"))
+    return next((each for each in candidates if may_host_now(each, room, now=now)), None)
+
+
+def may_host_now(participant: Participant, room: Room, *, now: datetime) -> bool:
+    """Whether the organisation's restrictions let this participant host from where they are."""
+    book = rule_book(room.tenant, scopes=[Scope.HOST], of_user=participant.user_id)
+    who, where = participant.user_id, participant.ip_address
+    return book.decide(Scope.HOST, user_pk=who, ip_address=where, now=now, room_id=room.public_id).allowed
 
 
 def lobby_is_on(meeting: Meeting, room: Room) -> bool:

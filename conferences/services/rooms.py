@@ -11,13 +11,14 @@ from django.utils import timezone
 from accounts.models import User
 from audit.events import Actor, record_event
 from conferences.models import MeetingClass, Participant, ParticipantState, Room
-from conferences.refusals import ClassTooLax, ClassUnknown, Forced
+from conferences.refusals import ClassTooLax, ClassUnknown, Forced, TooManyRooms
 from conferences.services.classes import is_laxer, room_rules
 from conferences.services.enforcing import apply_rules
 from conferences.services.meetings import end_live_meeting
 from tenants.models import Tenant
 
 EDITABLE = ("name", "guests_allowed", "lobby", "participant_limit", "meeting_class")
+MOST_ROOMS = 50  # open ones that one member made
 
 
 def rooms_for(user: User) -> QuerySet[Room]:
@@ -46,7 +47,11 @@ def create_room(
     meeting_class: MeetingClass | None = None,
     hosts: Iterable[User] = (),
 ) -> Room:
-    """Make a room. Without `hosts` its creator may host. `ValueError` for a host of another tenant; ClassUnknown."""
+    """Make a room. Without `hosts` its creator may host.
+
+    `ValueError` for a host of another tenant; ClassUnknown, TooManyRooms.
+    """
+    _require_below_cap(creator)
     _check_class(tenant, meeting_class, present=None)
     encoded = make_password(entry_password) if entry_password else ""  # argon2 stays outside of the transaction
     with transaction.atomic():
@@ -132,6 +137,13 @@ def live_occupancy(rooms: Iterable[Room]) -> dict[int, list[str]]:
     for room_pk, name in present.order_by("joined_at", "pk").values_list("meeting__room_id", "name"):
         occupancy[room_pk].append(name)
     return occupancy
+
+
+def _require_below_cap(creator: User | None) -> None:
+    if creator is None or creator.is_admin:
+        return
+    if Room.objects.for_tenant(creator.tenant).filter(created_by=creator, closed_at=None).count() >= MOST_ROOMS:
+        raise TooManyRooms(MOST_ROOMS)
 
 
 def _check_class(tenant: Tenant, wanted: MeetingClass | None, *, present: MeetingClass | None) -> None:

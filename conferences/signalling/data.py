@@ -53,6 +53,7 @@ class BarredPerson(Shape):
     id: str = checked(identifier)
     name: str = checked(name_text)
     is_guest: bool = checked(flag)
+    by_admin: bool = checked(flag)
     since: str = checked(time)
 
 

@@ -3,13 +3,15 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
+from audit.events import Actor
 from audit.models import LeaveReason
-from conferences.errors import LoginRequired
+from conferences.errors import LoginRequired, Restricted
 from conferences.models import Participant
-from conferences.services import presence
+from conferences.services import presence, restricting
 from conferences.services.identity import Visitor, still_welcome
 from conferences.services.joining import Entrance, issue_resume_token, join_meeting
 from conferences.services.meetings import leave_meeting
+from conferences.services.restricting import record_restricted
 from conferences.services.revocation import revoke_presence
 from conferences.signalling.messages import Join
 from conferences.signalling.roster import Roster, read_rosters
@@ -18,11 +20,30 @@ from tenants.models import Tenant
 
 
 def enter(visitor: Visitor, join: Join, *, now: datetime) -> Entrance:
-    """Let a visitor into the meeting, or into the lobby. Raises MeetingError."""
+    """Let a visitor into the meeting, or into the lobby. Raises MeetingError; a restriction's refusal is recorded."""
+    try:
+        return _enter(visitor, join, now=now)
+    except Restricted as refusal:
+        with tenant_context(visitor.tenant):
+            record_restricted(visitor.room, actor=_actor(visitor), rule=refusal.rule, is_guest=visitor.user is None)
+        raise
+
+
+def _enter(visitor: Visitor, join: Join, *, now: datetime) -> Entrance:
     with tenant_context(visitor.tenant):
         if not still_welcome(visitor):  # minutes may lie between the socket's opening and its `join`
             raise LoginRequired
         return join_meeting(visitor, resume=join.resume, microphone=join.microphone, camera=join.camera, now=now)
+
+
+def _actor(visitor: Visitor) -> Actor:
+    user_id = visitor.user.public_id if visitor.user is not None else ""
+    return Actor(id=user_id, name=visitor.name, ip_address=visitor.ip_address)
+
+
+def enforce_by_the_clock(tenant: Tenant, *, now: datetime) -> None:
+    with tenant_context(tenant):
+        restricting.enforce_by_the_clock(tenant, now=now)
 
 
 def new_token(tenant: Tenant, entrance: Entrance) -> str:

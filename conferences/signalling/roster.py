@@ -77,5 +77,9 @@ def _waiting(participant: Participant) -> WaitingGuest:
 
 def _barred(bar: Bar) -> BarredPerson:
     return BarredPerson(
-        id=bar.public_id, name=bar.name, is_guest=bar.guest_pass_id is not None, since=iso(bar.created_at)
+        id=bar.public_id,
+        name=bar.name,
+        is_guest=bar.guest_pass_id is not None,
+        by_admin=bar.by_admin,
+        since=iso(bar.created_at),
     )

@@ -15,6 +15,7 @@ from audit.events import Actor
 from audit.models import Attendance, AuditEvent
 from conferences import runtime
 from conferences.models import MeetingCommand, Participant
+from conferences.services.commands import order_revocation
 from conferences.services.guests import revoke_guest_pass
 from conferences.services.meetings import end_live_meeting
 from conferences.services.rooms import close_room, edit_room
@@ -43,9 +44,10 @@ async def test_disabling_a_user_ends_their_meeting_and_logs_the_delay(worker, ro
     assert (await worker.wait_for("close_peer"))["peer"] == talker.id
     attendance = await as_operator(Attendance.objects.get)(participant_id=talker.id)
     assert (attendance.leave_reason, attendance.ended_by) == ("revoked", "Aoki Admin")
-    await until_stored(lambda: AuditEvent.objects.filter(action="meeting_command_done").exists())
-    event = await as_operator(AuditEvent.objects.get)(action="meeting_command_done")
+    await until_stored(lambda: AuditEvent.objects.filter(action="access_ended").exists())
+    event = await as_operator(AuditEvent.objects.get)(action="access_ended")
     assert (event.details["cause"], event.actor_name) == ("disabled", "Aoki Admin")
+    assert (event.details["participants"], event.details["names"]) == ([talker.id], ["Mori Member"])
     assert 0 <= event.details["delay_ms"] < 5000
     late = await member_browser(member, room, talker.cookies)
     assert await late.expect_close() == 4401
@@ -191,24 +193,25 @@ async def test_command_waits_for_its_worker(worker, room, host):
     await until_stored(lambda: not MeetingCommand.objects.filter(done_at=None).exists())
 
 
-async def test_old_revocation_does_not_end_a_later_stay(worker, room, host):
+async def test_revocation_ends_the_stays_of_its_time_only(worker, room, host):
     """Disabled, enabled and back again before the command is carried out."""
-    cookies = await as_operator(user_cookies)(host, room)
-    browser = await member_browser(host, room, cookies)
+    browser = await member_browser(host, room)
     await browser.join()
-    payload = {"user": host.public_id, "login_key": "", "cause": "disabled", "by": "", "by_id": ""}
 
     def order_of_the_past() -> None:
         participant = Participant.objects.get(public_id=browser.id)
-        command = MeetingCommand.objects.create(
-            tenant=room.tenant, meeting=participant.meeting, kind="revoke", payload=payload
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("conferences.services.commands._present", lambda *_: Participant.objects.none())
+            order_revocation(participant.meeting, {"user": host.public_id, "login_key": ""}, actor=ADMIN, cause="x")
+        MeetingCommand.objects.create(
+            tenant=room.tenant,
+            meeting=participant.meeting,
+            kind="revoke",
+            payload={"participants": ["somebodyearlier"], "cause": "disabled", "by": "", "by_id": ""},
         )
-        earlier = participant.joined_at - timedelta(seconds=1)
-        MeetingCommand.objects.filter(pk=command.pk).update(created_at=earlier)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("conferences.signalling.orders._open", lambda workers: [])
-        await as_operator(order_of_the_past)()
+    await as_operator(order_of_the_past)()
+    assert await as_operator(MeetingCommand.objects.count)() == 1
     await until_stored(lambda: MeetingCommand.objects.filter(done_at__isnull=False).exists())
     await browser.send("ping", sent=1)
     await browser.expect("pong")

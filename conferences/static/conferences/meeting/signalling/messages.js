@@ -10,7 +10,7 @@
  * @typedef {{participant: string, source: Source, width: number, height: number}} Tile
  * @typedef {{mid: string, participant: string, source: Source}} Track
  * @typedef {{id: string, name: string, since: string}} WaitingGuest
- * @typedef {{id: string, name: string, is_guest: boolean, since: string}} Barred
+ * @typedef {{id: string, name: string, is_guest: boolean, by_admin: boolean, since: string}} Barred
  * @typedef {{participant: string, level: number}} Speaker
  *
  * @typedef {{type: "join", resume: string | null, microphone: boolean, camera: boolean, language: string}

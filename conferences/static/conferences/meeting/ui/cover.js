@@ -9,7 +9,7 @@ import { element, part } from "./dom.js";
 import { overText } from "./texts.js";
 
 /** Ends that were decided about this person: no button leads straight back. */
-const SHUT_OUT = new Set(["removed", "barred", "revoked", "denied"]);
+const SHUT_OUT = new Set(["removed", "barred", "restricted", "revoked", "denied"]);
 
 /** Ends after which another try from here makes sense. */
 const AGAIN = new Set(["duplicate", "meeting_full", "meeting_frozen", "connection_lost", "media_failed", "server_restart", "pass_in_use", "meeting_ended", "left"]);

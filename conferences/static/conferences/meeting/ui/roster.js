@@ -95,12 +95,14 @@ export class Roster {
   }
 
   /** @param {Barred} barred @returns {Item} */
-  #barredPerson({ id, name }) {
+  #barredPerson({ id, name, by_admin }) {
     const label = format(gettext("Let %(name)s in again"), { name });
+    const button = () => textButton(gettext("Let in again"), label, "", () => this.#actions.readmit(id), "readmit-button");
+    const byAdmin = () => element("span", { class: "badge" }, gettext("By an administrator"));
     return {
       key: id,
-      signature: name,
-      make: () => row(id, name, [], [textButton(gettext("Let in again"), label, "", () => this.#actions.readmit(id), "readmit-button")]),
+      signature: `${name} ${by_admin}`,
+      make: () => row(id, name, by_admin ? [byAdmin()] : [], by_admin ? [] : [button()]),
     };
   }
 }

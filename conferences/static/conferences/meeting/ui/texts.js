@@ -90,7 +90,14 @@ export function overText(reason) {
       gettext("You cannot join this meeting"),
       gettext("You were removed from it. You can join again when the host lets you in."),
     ],
-    revoked: [gettext("Your access has ended"), gettext("Your account or your link is no longer valid. Please ask your administrator.")],
+    restricted: [
+      gettext("You cannot join from here or at this time"),
+      gettext("Your organisation does not allow it. Please ask your administrator."),
+    ],
+    revoked: [
+      gettext("Your access has ended"),
+      gettext("Your account or your link is no longer valid, or not from here or at this time. Please ask your administrator."),
+    ],
     meeting_ended: [gettext("The meeting has ended"), gettext("The host ended the meeting for everybody.")],
     denied: [gettext("You were not admitted"), gettext("The host did not let you into the meeting.")],
     duplicate: [gettext("The meeting is open somewhere else"), gettext("You joined it in another tab or on another device.")],
