@@ -17,12 +17,16 @@ EVERYTHING = Q(pk__isnull=False)
 
 
 class Scope(Protocol):
-    """`user_id` and `room_id` are public ids."""
+    """`user_id` and `room_id` are public ids, empty = no condition."""
 
-    user_id: str
-    room_id: str
-    range_from: datetime | None
-    range_to: datetime | None
+    @property
+    def user_id(self) -> str: ...
+    @property
+    def room_id(self) -> str: ...
+    @property
+    def range_from(self) -> datetime | None: ...
+    @property
+    def range_to(self) -> datetime | None: ...
 
 
 def within(model: type[Model], scope: Scope) -> Q:

@@ -1,5 +1,7 @@
 """What decides when records go, and what remains of them: holds, certificates, exports, disclosures."""
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -34,7 +36,10 @@ class LegalHold(TenantOwned):
 
 
 class DeletionCertificate(TenantOwned):
-    """What a purge or an erasure removed: `body` is canonical JSON (counts, ranges, hashes), signed."""
+    """What a purge or an erasure removed: `body` is canonical JSON (counts, ranges, hashes), signed.
+
+    Without a signature the deletion is under way, or was interrupted (`audit/certificates.py`).
+    """
 
     class Cause(models.TextChoices):
         RETENTION = "retention", _("End of the retention time")
@@ -74,7 +79,12 @@ class LogExport(TenantOwned):
 
 
 class Disclosure(TenantOwned):
-    """An export for an authority: asked for with a case number, made only after two others have approved it."""
+    """An export for an authority: asked for with a case number, made only after two others have approved it.
+
+    `search` is {"user_id", "user_name", "room_id", "room_name", "range_from", "range_to"}, each only when it is set.
+    """
+
+    APPROVALS_NEEDED = 2
 
     public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
     case_number = models.CharField(max_length=100)
@@ -93,3 +103,23 @@ class Disclosure(TenantOwned):
 
     def __str__(self) -> str:
         return self.case_number
+
+    @property
+    def is_approved(self) -> bool:
+        return self.refused_at is None and len(self.approvals) >= self.APPROVALS_NEEDED
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.refused_at is None and not self.is_approved
+
+    @property
+    def range_from(self) -> datetime | None:
+        return _instant(self.search.get("range_from"))
+
+    @property
+    def range_to(self) -> datetime | None:
+        return _instant(self.search.get("range_to"))
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
