@@ -35,6 +35,11 @@ def canonical_json(document: Mapping[str, Any]) -> bytes:
     return text.encode()
 
 
+def announce_key() -> str:
+    """Make sure that the key that signs now is among `key_documents`; its id."""
+    return _row_of(private_key()).key_id
+
+
 def instant(time: datetime) -> str:
     """UTC to the microsecond, always of the same length: 2026-01-31T09:05:00.000000Z."""
     return time.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
@@ -70,6 +75,19 @@ def is_signed(document: Mapping[str, Any], *, key_id: str, signature: str) -> bo
     return row is not None and is_signature(row.public_key, signature, plain)
 
 
+def public_keys_on_file() -> list[str]:
+    """The public halves (hex) of the key in use and of the retired ones beside it; makes none."""
+    path = Path(settings.AUDIT_KEY_FILE)
+    files = [path, *path.parent.glob(retired_path("*").name)]
+    return [public_hex(_read_key(file, file.stat().st_mtime_ns)) for file in files if file.exists()]
+
+
+def retired_path(key_id: str) -> Path:
+    """Where the file of a key that no longer signs is kept, beside the one that does."""
+    path = Path(settings.AUDIT_KEY_FILE)
+    return path.with_name(f"{path.stem}.{key_id}.retired{path.suffix}")
+
+
 def private_key() -> Ed25519PrivateKey:
     """The key that signs now. Raises ImproperlyConfigured for a file that is none."""
     path = Path(settings.AUDIT_KEY_FILE)
@@ -82,7 +100,7 @@ def public_hex(key: Ed25519PrivateKey) -> str:
     return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def _read_key(path: Path, _changed: int) -> Ed25519PrivateKey:
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)

@@ -34,7 +34,9 @@ AOKI = Actor(id="aoki", name="Aoki Admin", ip_address="192.0.2.1")
 class Download:
     """A finished download: its row, and what is in the archive."""
 
-    def __init__(self, tenant: Tenant, log: Log = ATTENDANCE, *, language: str = "en", file: str = "csv", **search: Any):
+    def __init__(
+        self, tenant: Tenant, log: Log = ATTENDANCE, *, language: str = "en", file: str = "csv", **search: Any
+    ):
         with tenant_context(tenant):
             found = find(log, tenant, search=Search(**search), now=NOW)
             self.row = begin_export(found, actor=AOKI, file_format=file, search={k: str(v) for k, v in search.items()})
@@ -105,7 +107,12 @@ def test_empty_export_has_its_headings(tenant: Tenant, log: Log) -> None:
 def test_export_longer_than_one_piece_is_complete_and_in_order(tenant: Tenant) -> None:
     Attendance.objects.bulk_create(
         Attendance(
-            tenant=tenant, participant_id=f"p{number}", name=f"S{number}", room_name="R", joined_at=NOON, last_seen_at=NOON
+            tenant=tenant,
+            participant_id=f"p{number}",
+            name=f"S{number}",
+            room_name="R",
+            joined_at=NOON,
+            last_seen_at=NOON,
         )
         for number in range(CHUNK + 1)
     )
