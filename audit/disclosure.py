@@ -86,7 +86,7 @@ def approve_disclosure(disclosure: Disclosure, *, actor: Actor) -> None:
         locked.approvals.append({"id": actor.id, "name": actor.name, "at": timezone.now().isoformat()})
         locked.save(update_fields=["approvals"])
         _record(locked, "disclosure_approved", actor, approvals=len(locked.approvals))
-    disclosure.refresh_from_db()
+        disclosure.refresh_from_db()
 
 
 def refuse_disclosure(disclosure: Disclosure, *, actor: Actor) -> None:
@@ -98,7 +98,7 @@ def refuse_disclosure(disclosure: Disclosure, *, actor: Actor) -> None:
         locked.refused_at, locked.refused_by = timezone.now(), actor.name
         locked.save(update_fields=["refused_at", "refused_by"])
         _record(locked, "disclosure_refused", actor)
-    disclosure.refresh_from_db()
+        disclosure.refresh_from_db()
 
 
 def disclose(disclosure: Disclosure, *, actor: Actor, language: str) -> IO[bytes]:

@@ -81,7 +81,7 @@ def lift_hold(hold: LegalHold, *, actor: Actor) -> None:
         locked.lifted_at, locked.lifted_by = timezone.now(), actor.name
         locked.save(update_fields=["lifted_at", "lifted_by"])
         _record(locked, "hold_lifted", actor)
-    hold.refresh_from_db()
+        hold.refresh_from_db()
 
 
 def lock_records(tenant: Tenant) -> None:
