@@ -1,4 +1,7 @@
-"""Attendance: one row per participant's stay, open at join, closed at leave, each with its event."""
+"""Attendance: one row per participant's stay, open at join, closed at leave, each with its event.
+
+The events carry what the row says, so that `verify_audit` finds a row that was changed (audit/comparison.py).
+"""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -46,7 +49,7 @@ def open_attendance(
         joined_at=joined_at,
         last_seen_at=joined_at,
     )
-    details = {"login_id": login_id, "is_guest": is_guest}
+    details = {"login_id": login_id, "is_guest": is_guest, "user_agent": attendance.user_agent}
     _record(attendance, "attendance_opened", actor=_participant(attendance), details=details, now=joined_at)
     return attendance
 
@@ -108,6 +111,7 @@ def _record_close(attendance: Attendance) -> None:
         "login_id": attendance.login_id,
         "joined_at": attendance.joined_at,
         "reconnects": attendance.reconnects,
+        "ended_by": attendance.ended_by,
     }
     _record(attendance, "attendance_closed", actor=actor, details=details, now=attendance.left_at)
 

@@ -23,7 +23,7 @@ from audit.events import Actor
 from audit.heads import head_document
 from audit.models import AuditEvent, AuditHead, AuditTombstone
 from audit.offline import verify
-from audit.signing import instant, key_documents, sign
+from audit.signing import announce_key, instant, key_documents, sign
 from tenants.context import tenant_context
 from tenants.models import Tenant
 
@@ -93,6 +93,7 @@ class Bundle:
 
     def _manifest(self) -> dict[str, Any]:
         end = tip(self.tenant)
+        announce_key()  # before the first signature ever it is in no list
         return {
             "type": "liveon_export",
             "version": 1,

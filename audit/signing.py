@@ -79,7 +79,7 @@ def public_keys_on_file() -> list[str]:
     """The public halves (hex) of the key in use and of the retired ones beside it; makes none."""
     path = Path(settings.AUDIT_KEY_FILE)
     files = [path, *path.parent.glob(retired_path("*").name)]
-    return [public_hex(_read_key(file, file.stat().st_mtime_ns)) for file in files if file.exists()]
+    return [public_hex(read_key(file)) for file in files if file.exists()]
 
 
 def retired_path(key_id: str) -> Path:
@@ -92,7 +92,12 @@ def private_key() -> Ed25519PrivateKey:
     """The key that signs now. Raises ImproperlyConfigured for a file that is none."""
     path = Path(settings.AUDIT_KEY_FILE)
     if not path.exists():
-        _make_key(path)
+        make_key(path)
+    return read_key(path)
+
+
+def read_key(path: Path) -> Ed25519PrivateKey:
+    """The key in a PEM file, read again when the file has changed. Raises ImproperlyConfigured for a file of none."""
     return _read_key(path, path.stat().st_mtime_ns)
 
 
@@ -111,7 +116,7 @@ def _read_key(path: Path, _changed: int) -> Ed25519PrivateKey:
     return key
 
 
-def _make_key(path: Path) -> None:
+def make_key(path: Path) -> None:
     """A new key file, mode 0600, whole or not at all: two processes that start together end with the same key."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -3,9 +3,13 @@
 import logging
 
 from celery import shared_task
+from django.utils import timezone
 
+from audit.heads import sign_heads
 from audit.partitions import make_partitions
 from audit.retention import PurgeRefused, purge_audit
+from audit.sealing import alarm_unsealed
+from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
 
@@ -28,3 +32,15 @@ def purge_audit_nightly() -> None:
         if purge.problem:
             logger.error("Nightly purge: %s", purge.problem)
     logger.info("Nightly purge: %d rows deleted", sum(sum(each.deleted.values()) for each in report.tenants))
+
+
+@shared_task
+def sign_heads_daily() -> int:
+    """Sign the heads of the days (UTC) that have ended, also those missed. Runs hourly. Returns how many."""
+    return sum(len(sign_heads(tenant, now=timezone.now())) for tenant in Tenant.objects.order_by("pk"))
+
+
+@shared_task
+def alarm_unsealed_events() -> int:
+    """Log an error for each tenant whose events are not sealed: should the sealer itself hang, nobody else would."""
+    return alarm_unsealed(now=timezone.now())

@@ -24,6 +24,10 @@ app.conf.beat_schedule = {
         "task": "audit.tasks.make_partitions_monthly",
         "schedule": crontab(day_of_month="1,15", hour=2, minute=15),
     },
+    # the first run after midnight UTC signs, the others find what it missed
+    "sign-heads": {"task": "audit.tasks.sign_heads_daily", "schedule": crontab(minute=5)},
+    "mail-heads": {"task": "accounts.tasks.mail_heads_hourly", "schedule": crontab(minute=10)},
+    "alarm-unsealed": {"task": "audit.tasks.alarm_unsealed_events", "schedule": 60.0, "options": {"expires": 55}},
     "purge-audit": {"task": "audit.tasks.purge_audit_nightly", "schedule": crontab(hour=3, minute=15)},
 }
 

@@ -1,4 +1,4 @@
-"""What runs beside the parent: the web process, the SFU workers, Celery's worker and its beat."""
+"""What runs beside the parent: the web process, the SFU workers, the sealer, Celery's worker and its beat."""
 
 import json
 import socket
@@ -87,6 +87,10 @@ def celery_children() -> list[Child]:
             "celery-beat", ["-m", "celery", "-A", "liveon", "beat", "--loglevel=WARNING", "--pidfile=", "-s", schedule]
         ),
     ]
+
+
+def sealer_child() -> Child:
+    return Child("sealer", ["-m", "django", "seal_audit", "--watch"], environment={"LIVEON_DATABASE_ROLE": "system"})
 
 
 WEB_ENVIRONMENT = {  # the web process has no way to another role than its own

@@ -16,13 +16,13 @@ from django.core.management.base import BaseCommand, CommandError
 
 from liveon.celery import make_broker_folders
 from liveon.certificate import self_signed
-from liveon.children import celery_children, media_addresses, sfu_children, web_child
+from liveon.children import celery_children, media_addresses, sealer_child, sfu_children, web_child
 from liveon.demo import Demo, create_demo
 from liveon.supervisor import Child, Supervisor
 
 
 class Command(BaseCommand):
-    help = "Run LiveOn: web process, SFU workers, Celery worker and beat."
+    help = "Run LiveOn: web process, SFU workers, sealer, Celery worker and beat."
     requires_system_checks = ("liveon",)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -138,7 +138,7 @@ def _children(options: dict[str, Any], media_port: int) -> list[Child]:
     if options["tls"]:
         certificate, key = map(str, self_signed(Path(settings.DATA_DIR) / "tls", options["host"]))
     web = web_child(options["host"], options["port"], certificate, key)
-    return [web, *sfu_children(media_port, options["workers"]), *celery_children()]
+    return [web, *sfu_children(media_port, options["workers"]), sealer_child(), *celery_children()]
 
 
 def _run(wanted: list[Child]) -> None:
