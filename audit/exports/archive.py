@@ -18,6 +18,8 @@ class _Outlet:
     def flush(self) -> None:
         """Nothing is held back."""
 
+    close = flush
+
     def take(self) -> bytes:
         taken, self._written = b"".join(self._written), []
         return taken
@@ -28,7 +30,7 @@ class Archive:
 
     def __init__(self, made_at: datetime) -> None:
         self._outlet = _Outlet()
-        self._zip = zipfile.ZipFile(self._outlet, "w", zipfile.ZIP_DEFLATED)  # type: ignore[arg-type]
+        self._zip = zipfile.ZipFile(self._outlet, "w", zipfile.ZIP_DEFLATED)
         self._made_at = made_at.timetuple()[:6]
 
     def add(self, name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -1,7 +1,7 @@
 """One download of a log: begun, streamed as an archive, finished. One that stays unfinished was interrupted."""
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -24,7 +24,8 @@ DATES = {"date_from", "date_to"}
 
 def begin_export(found: Found, *, actor: Actor, file_format: str, search: Mapping[str, str]) -> LogExport:
     """Note that `actor` takes out what was found, before the first byte leaves. KeyError for an unknown format."""
-    assert FORMATS[file_format]
+    if file_format not in FORMATS:
+        raise KeyError(file_format)
     with transaction.atomic(), tenant_context(found.tenant):
         export = LogExport.objects.create(
             tenant=found.tenant,
@@ -46,14 +47,18 @@ async def stream_export(export: LogExport, found: Found, *, actor: Actor, langua
     """
     pieces = _pieces(export, found, actor, language)
     try:
-        while (piece := await sync_to_async(next)(pieces, None)) is not None:
+        while (piece := await sync_to_async(_next)(pieces)) is not None:
             if piece:
                 yield piece
     finally:
         await sync_to_async(pieces.close)()
 
 
-def _pieces(export: LogExport, found: Found, actor: Actor, language: str) -> Iterator[bytes]:
+def _next(pieces: Generator[bytes]) -> bytes | None:
+    return next(pieces, None)
+
+
+def _pieces(export: LogExport, found: Found, actor: Actor, language: str) -> Generator[bytes]:
     digest, rows = hashlib.sha256(), Rows(found, language)
     for piece in _archive(export, found, actor, rows):
         digest.update(piece)

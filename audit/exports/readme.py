@@ -26,15 +26,18 @@ def _in(language: str, export: LogExport, tenant: Tenant, name: str) -> str:
     with override(language):
         paragraphs = [
             gettext("LiveOn: records of %(tenant)s."),
-            gettext("%(name)s was downloaded by %(who)s, begun at %(when)s. Export %(id)s. Times in it are those of %(zone)s."),
+            gettext(
+                "%(name)s was downloaded by %(who)s, begun at %(when)s. Export %(id)s."
+                " Times in it are those of %(zone)s."
+            ),
             gettext(
                 "manifest.json says who made this export, from which search, and the size and SHA-256 of every file."
                 " It is signed. In an export of events, events.jsonl holds the sealed events themselves."
             ),
             gettext(
                 "To check that nothing was changed since, run: python3 verify.py EXPORT.zip. It needs Python 3.9 or"
-                " newer and no network. Use a copy of verify.py that you trust, and --anchor with a head that was mailed"
-                " to your administrators."
+                " newer and no network. Use a copy of verify.py that you trust, and --anchor with a head that was"
+                " mailed to your administrators."
             ),
             gettext("The SHA-256 of the whole archive stands in Admintool below the log, and in the event log."),
         ]

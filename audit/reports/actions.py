@@ -18,12 +18,34 @@ GROUPS: dict[str, Group] = {
     ),
     "settings": (
         _("Settings, rules and approvals"),
-        ("security_", "settings_", "restriction", "access_", "approval_", "sso_", "soft_caps", "tenant_", "admintool_url"),
+        (
+            "security_",
+            "settings_",
+            "restriction",
+            "access_",
+            "approval_",
+            "sso_",
+            "soft_caps",
+            "tenant_",
+            "admintool_url",
+        ),
     ),
-    "admintool": (_("Visits, reading and downloads"), ("admintool_visit", "admintool_ref", *(
-        f"{log}_{what}" for log in ("attendance", "bandwidth", "minutes", "events", "logins", "usage") for what in ("read", "export")
-    ))),
-    "keeping": (_("Keeping and deleting records"), ("audit_", "hold_", "disclosure_", "certificate_", "offboard", "chain_", "head_")),
+    "admintool": (
+        _("Visits, reading and downloads"),
+        (
+            "admintool_visit",
+            "admintool_ref",
+            *(
+                f"{log}_{what}"
+                for log in ("attendance", "bandwidth", "minutes", "events", "logins", "usage")
+                for what in ("read", "export")
+            ),
+        ),
+    ),
+    "keeping": (
+        _("Keeping and deleting records"),
+        ("audit_", "hold_", "disclosure_", "certificate_", "offboard", "chain_", "head_"),
+    ),
 }
 
 

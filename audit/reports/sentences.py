@@ -40,7 +40,6 @@ SENTENCES: dict[str, Promise] = {
     "room_closed": _("Closed the room %(target)s."),
     "room_entry_password_set": _("Set the entry password of %(target)s."),
     "room_entry_password_cleared": _("Removed the entry password of %(target)s."),
-    "room_entered": _("Opened the entry of %(target)s."),
     "guest_pass_created": _("Invited the guest %(target)s."),
     "guest_pass_revoked": _("Revoked the pass of the guest %(target)s."),
     "guest_admitted": _("Admitted the guest %(target)s."),

@@ -25,7 +25,6 @@ from tenants.models import Tenant
 from tests.admintool.conftest import url
 from tests.audit.records import join, make_attendance, make_sample
 
-
 LOGS = ("attendance", "bandwidth-log", "bandwidth-minutes", "events", "logins-log")
 
 

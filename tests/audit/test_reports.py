@@ -3,7 +3,6 @@ from typing import Any
 
 import pytest
 
-from audit.models import Attendance
 from audit.reports import ATTENDANCE, BadPosition, Found, Log, Search, find, page_of
 from tenants.models import Tenant
 from tests.audit.records import NOON, make_attendance
