@@ -64,8 +64,8 @@ def _ask(method: str, url: str, body: bytes, headers: dict[str, str]) -> tuple[i
     connection = _Connection(parts, address)
     try:
         connection.request(method, path, body, {"Accept": "application/json", **headers})
-        response = connection.getresponse()
-        answer = json.loads(_read(response))
+        with connection.getresponse() as response:
+            answer = json.loads(_read(response))
     except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
         raise SsoRefused("unreachable", f"{url}: {error}") from error
     finally:
