@@ -56,6 +56,14 @@ def named_tenant(slug: str) -> Tenant:
     return tenant
 
 
+def any_tenant(slug: str) -> Tenant:
+    """The tenant `slug`, suspended or not, or CommandError."""
+    tenant = Tenant.objects.filter(slug=slug).first()
+    if tenant is None:
+        raise CommandError(f"There is no organisation {slug!r}.")
+    return tenant
+
+
 def read_secret(path: str) -> str:
     """The first line of a file, or of standard input for `-`: an argument would be seen in the list of processes."""
     try:

@@ -1,6 +1,7 @@
 """What accounts refuses. Each is a ValidationError, so that a form can show it: `form.add_error(None, error)`.
 
 ValidationError          a field is not acceptable (by field name)
+├── TenantEnded          the tenant's data was erased: there is nothing to come back to
 ├── LoginIdTaken         the tenant has this login id already
 ├── SlugTaken            another tenant has this slug
 ├── LastAdmin            the tenant would be left without an active administrator
@@ -185,3 +186,8 @@ class BreakGlassNeeded(ValidationError):
     def __init__(self) -> None:
         text = _("While single sign-on is demanded, an active administrator must have a break-glass account.")
         super().__init__(text, code="break_glass_needed")
+
+
+class TenantEnded(ValidationError):
+    def __init__(self) -> None:
+        super().__init__(_("The data of this organisation was erased. It cannot be resumed."), code="tenant_ended")

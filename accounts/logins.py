@@ -5,12 +5,16 @@ from importlib import import_module
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 
 from accounts.access import signed_in_user
 from accounts.limits import note_seen, why_over
 from accounts.models import User
 from tenants.ids import hash_secret
+from tenants.models import Tenant
+
+BATCH = 500
 
 
 def login_key(session_key: str | None) -> str:
@@ -41,3 +45,13 @@ def end_logins(user: User) -> int:
     for login in logins:
         login.end()
     return len(logins)
+
+
+def end_all_logins(tenant: Tenant) -> int:
+    """Sign everybody of `tenant` out; the number of logins that ended."""
+    keys = list(UserSession.objects.filter(user__tenant=tenant).values_list("session_key", flat=True))
+    for start in range(0, len(keys), BATCH):
+        some = keys[start : start + BATCH]
+        Session.objects.filter(session_key__in=some).delete()
+        UserSession.objects.filter(session_key__in=some).delete()
+    return len(keys)
