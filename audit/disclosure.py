@@ -6,25 +6,22 @@ hold kept beyond that. Each step is an event. That the actors are administrators
 
 import hashlib
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 
 from audit.bundle import Bundle
 from audit.errors import DisclosureClosed, NeedsAnotherPerson, NotApproved
 from audit.events import Actor, record_event
-from audit.exports.cells import BYTE_ORDER_MARK, csv_lines
-from audit.exports.columns import COLUMNS
+from audit.exports.plain import PlainCsv
 from audit.exports.scratch import scratch_folder
 from audit.holds import held
 from audit.models import Attendance, AuditEvent, BandwidthSample, Disclosure
@@ -36,7 +33,6 @@ from tenants.ids import new_public_id
 from tenants.models import Tenant
 
 LOGS = {"attendance": (ATTENDANCE, Attendance), "bandwidth": (MINUTES, BandwidthSample), "events": (EVENTS, AuditEvent)}
-CHUNK = 1000  # rows
 
 
 @dataclass(frozen=True)
@@ -138,19 +134,20 @@ def _wanted(disclosure: Disclosure) -> Wanted:
 
 def _write(path: Path, disclosure: Disclosure, actor: Actor, language: str) -> dict[str, int]:
     """Write the file; how many rows each log has in it."""
-    bundle = Bundle(disclosure.tenant, exporter=actor, about=_about(disclosure))
-    counts: dict[str, int] = {}
+    tenant = disclosure.tenant
+    bundle = Bundle(tenant, exporter=actor, about=_about(disclosure))
+    logs = {
+        kind: PlainCsv(tenant, log, disclosed_rows(disclosure, kind), language=language)
+        for kind, (log, _model) in LOGS.items()
+    }
+    events = AuditEvent.objects.filter(pk__in=disclosed_rows(disclosure, "events").values("pk"))
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for kind in LOGS:
-            name = f"{kind}.csv"
-            _add(archive, name, bundle.file(name, _csv(disclosure, kind, language, counts)))
-        events = disclosed_rows(disclosure, "events")
-        _add(
-            archive, "events.jsonl", bundle.events(AuditEvent.objects.filter(pk__in=events.values("pk")), filtered=True)
-        )
+        for kind, log in logs.items():
+            _add(archive, f"{kind}.csv", bundle.file(f"{kind}.csv", log.pieces()))
+        _add(archive, "events.jsonl", bundle.events(events, filtered=True))
         for name, content in bundle.closing():
             archive.writestr(name, content)
-    return counts
+    return {kind: log.count for kind, log in logs.items()}
 
 
 def _add(archive: zipfile.ZipFile, name: str, chunks: Iterable[bytes]) -> None:
@@ -169,17 +166,6 @@ def _about(disclosure: Disclosure) -> Mapping[str, Any]:
         "requested_at": disclosure.requested_at,
         "approved_by": disclosure.approvals,
     }
-
-
-def _csv(disclosure: Disclosure, kind: str, language: str, counts: dict[str, int]) -> Iterator[bytes]:
-    columns, zone = COLUMNS[LOGS[kind][0].name], ZoneInfo(disclosure.tenant.time_zone)
-    counts[kind] = 0
-    with override(language):
-        yield (BYTE_ORDER_MARK + csv_lines([[column.heading for column in columns]], zone)).encode()
-        with tenant_context(disclosure.tenant):
-            for row in disclosed_rows(disclosure, kind).iterator(chunk_size=CHUNK):
-                counts[kind] += 1
-                yield csv_lines([[column.value(row) for column in columns]], zone).encode()
 
 
 def _note_export(disclosure: Disclosure, actor: Actor, *, digest: str, counts: Mapping[str, int]) -> None:
