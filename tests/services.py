@@ -95,7 +95,10 @@ def _postgresql_program(name: str) -> str:
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """The URL of an empty database owned by the role `liveon`, which is no superuser: row-level security binds it."""
+    """The URL of an empty database owned by the role `liveon`, which is no superuser: row-level security binds it.
+
+    The roles `liveon_app` and `liveon_system` have no rights yet (tenants/roles.py).
+    """
     options, port = _unprivileged(), free_port()
     with folder("postgresql") as directory:
         if options:
@@ -109,11 +112,11 @@ def postgresql() -> Iterator[str]:
             (directory / "log").open("wb") as log,
             running(serve, stop_signal=signal.SIGQUIT, stdout=log, stderr=log, cwd=directory, **options),
         ):
-            _make_app_role(f"postgresql://postgres@127.0.0.1:{port}/postgres")
+            _make_roles(f"postgresql://postgres@127.0.0.1:{port}/postgres")
             yield f"postgresql://liveon@127.0.0.1:{port}/liveon"
 
 
-def _make_app_role(superuser_url: str) -> None:
+def _make_roles(superuser_url: str) -> None:
     def answers() -> bool:
         with suppress(psycopg.OperationalError), psycopg.connect(superuser_url, autocommit=True):
             return True
@@ -122,6 +125,8 @@ def _make_app_role(superuser_url: str) -> None:
     wait_until(answers, what="PostgreSQL's start")
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute("CREATE ROLE liveon LOGIN CREATEDB NOSUPERUSER NOBYPASSRLS")
+        connection.execute("CREATE ROLE liveon_app LOGIN")
+        connection.execute("CREATE ROLE liveon_system LOGIN")
         connection.execute("CREATE DATABASE liveon OWNER liveon")
 
 

@@ -17,7 +17,7 @@ from accounts.services.records import record_about
 from accounts.sessions import methods_of
 from accounts.signals import access_changed
 from audit.events import Actor, record_event
-from tenants.context import tenant_context
+from tenants.context import system_context, tenant_context
 from tenants.models import Tenant
 
 
@@ -80,5 +80,6 @@ def _revoke(user: User, login: UserSession, actor: Actor) -> None:
 def forget_expired_logins() -> int:
     """Delete sessions past their time and, of all tenants, the logins whose session is gone; how many logins."""
     Session.objects.filter(expire_date__lt=timezone.now()).delete()
-    forgotten, _ = UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    with system_context():
+        forgotten, _ = UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
     return int(forgotten)
