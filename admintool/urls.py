@@ -38,7 +38,6 @@ pages = [
     path("users/<slug:user_id>/factors/", people.factors, name="user-factors"),
     path("users/<slug:user_id>/unlock/", people.unlock, name="user-unlock"),
     path("users/<slug:user_id>/logins/", people.logins, name="user-logins"),
-    path("users/<slug:user_id>/logins/end/", people.end_logins, name="user-logins-end"),
     path("users/<slug:user_id>/logins/<slug:login_id>/end/", people.end_login, name="user-login-end"),
     path("live/", live.live, name="live"),
     path("live/now/", live.now, name="live-now"),

@@ -13,6 +13,8 @@ from accounts.forms import ProofForm
 from accounts.passkeys import begin_proving
 from accounts.proofs import read_credential
 from accounts.services.factors import ways_to_prove
+from accounts.services.sso import enabled_providers
+from accounts.sessions import provider_of
 from accounts.sign_in import target_of
 from accounts.views.entrance import page
 
@@ -26,10 +28,8 @@ def confirm(request: MemberRequest, tenant_slug: str) -> HttpResponse:
     return confirm_page(request, target=target_of(request, request.user))
 
 
-def confirm_page(
-    request: MemberRequest, *, target: str, template: str = "accounts/confirm.html", **more: object
-) -> HttpResponse:
-    """Ask for a password or a second factor; with the right one, on to `target`."""
+def confirm_page(request: MemberRequest, *, target: str, template: str = "accounts/confirm.html") -> HttpResponse:
+    """Ask for a password, a second factor or the provider at which one signed in; after the right one, to `target`."""
     if "begin" in request.POST:
         return JsonResponse(begin_proving(request, request.user))
     form, refusal = ProofForm(request.POST or None), None
@@ -39,7 +39,8 @@ def confirm_page(
             return redirect(target)
         except ValidationError as error:
             refusal = error
-    context = {"form": form, "ways": ways_to_prove(request.user), "target": target, **more}
+    providers = enabled_providers(request.tenant) if provider_of(request.session) else []
+    context = {"form": form, "ways": ways_to_prove(request.user), "target": target, "providers": providers}
     return page(request, template, context, refusal)
 
 

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.datastructures import MultiValueDictKeyError
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -69,19 +70,22 @@ def login(request: TenantRequest, tenant_slug: str) -> HttpResponse:
 
 @never_cache
 @sensitive_post_parameters("credential")
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_POST
 def passkey(request: TenantRequest, tenant_slug: str) -> HttpResponse:
-    """Signing in with a passkey alone: the question for the browser, and its answer. A page without JS has neither."""
+    """Signing in with a passkey alone: the question for the browser, and its answer."""
     if "begin" in request.POST:
         return JsonResponse(begin_proving(request, None))
-    if "credential" in request.POST and target_when_signed_in(request) is None:
-        try:
-            user = check_passkey(request, state=request.POST.get("state", ""), answer=request.POST["credential"])
-            return log_in(request, user, target=target_of(request, user), method="passkey")
-        except LoginRefused as refusal:
-            context = {"form": LoginForm(), "organisation": tenant_slug}
-            return page(request, "accounts/login.html", context, refusal)
-    return redirect(f"{reverse('login', args=[tenant_slug])}?{request.GET.urlencode()}".rstrip("?"))
+    target = target_when_signed_in(request)
+    if target:
+        return redirect(target)
+    try:
+        user = check_passkey(request, state=request.POST["state"], answer=request.POST["credential"])
+    except MultiValueDictKeyError:
+        return HttpResponseBadRequest()
+    except LoginRefused as refusal:
+        messages.error(request, refusal.message)
+        return redirect(f"{reverse('login', args=[tenant_slug])}?{request.GET.urlencode()}")
+    return log_in(request, user, target=target_of(request, user), method="passkey")
 
 
 @require_POST

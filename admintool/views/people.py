@@ -5,7 +5,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actors import actor_of
 from accounts.errors import LoginNotFound
@@ -18,10 +18,16 @@ from admintool.views.users import user_of
 
 
 @admintool_page
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def logins(request: AdminRequest, admintool_key: str, user_id: str) -> HttpResponse:
+    """POST ends all of them, except the one that asks when it is one's own account."""
     person = user_of(request, user_id)
-    return render(request, "admintool/user_logins.html", {"person": person, "logins": rows(request, person)})
+    if request.method != "POST":
+        return render(request, "admintool/user_logins.html", {"person": person, "logins": rows(request, person)})
+    here = request.session.session_key
+    number = revoke_other_logins(person, actor=actor_of(request), session_key=here)
+    messages.success(request, ngettext("%(n)s login has ended.", "%(n)s logins have ended.", number) % {"n": number})
+    return redirect("admintool:user-logins", admintool_key, user_id)
 
 
 @admintool_page
@@ -32,16 +38,6 @@ def end_login(request: AdminRequest, admintool_key: str, user_id: str, login_id:
     except LoginNotFound as error:
         raise Http404 from error
     messages.success(request, _("The login has ended."))
-    return redirect("admintool:user-logins", admintool_key, user_id)
-
-
-@admintool_page
-@require_POST
-def end_logins(request: AdminRequest, admintool_key: str, user_id: str) -> HttpResponse:
-    """All of them, except the one that asks when it is one's own account."""
-    here = request.session.session_key
-    number = revoke_other_logins(user_of(request, user_id), actor=actor_of(request), session_key=here)
-    messages.success(request, ngettext("%(n)s login has ended.", "%(n)s logins have ended.", number) % {"n": number})
     return redirect("admintool:user-logins", admintool_key, user_id)
 
 
