@@ -15,7 +15,7 @@ import psycopg
 from celery.app.task import Task
 from channels.db import database_sync_to_async
 from django.core.management import BaseCommand
-from django.db import connection
+from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.test.client import ClientHandler
@@ -102,3 +102,21 @@ def _announce(connection: Any) -> None:
     if connection.vendor == "postgresql" and connection.connection is not None:
         with suppress(psycopg.errors.InFailedSqlTransaction, psycopg.OperationalError):  # rolled back, closed
             connection.connection.execute("SELECT set_config('liveon.tenant', %s, false)", [_sight.whose])
+
+
+@contextmanager
+def connected(**settings: Any) -> Iterator[BaseDatabaseWrapper]:
+    """A stretch in which Django's connection is another one: as another role (`USER`) or from a pool (`OPTIONS`).
+
+    Outside of a context it sees nothing. For tests with `django_db(transaction=True)`.
+    """
+    before = connections["default"]
+    other = type(before)({**before.settings_dict, "CONN_MAX_AGE": 0, **settings}, "default")
+    connections["default"] = other
+    whose, _sight.whose = _sight.whose, ""
+    try:
+        yield other
+    finally:
+        other.close()
+        other.close_pool()
+        connections["default"], _sight.whose = before, whose
