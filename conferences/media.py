@@ -68,6 +68,7 @@ class MediaEvents:
 
     offer: Callable[[str, Json], None]  # participant, event
     speakers: Callable[[str, Json], None]  # meeting, event
+    paused: Callable[[str, Json], None]  # participant, event
     quality: Callable[[str, str, str], None]  # meeting, participant, level
     rebuild: Callable[[list[str], int], None]  # participants, epoch
     unavailable: Callable[[list[str]], None]  # participants
@@ -345,6 +346,7 @@ class Media:
         take = {
             "subscribe_offer": self._take_offer,
             "speakers": lambda meeting, event: self._events.speakers(meeting.public_id, event),
+            "paused": lambda _, event: self._events.paused(event["peer"], event),
             "quality": lambda meeting, event: self._events.quality(meeting.public_id, event["peer"], event["level"]),
             "statistics": self._take_statistics,
             "peer_closed": self._take_closed_peer,

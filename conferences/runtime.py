@@ -20,7 +20,8 @@ from conferences.services.presence import end_lost_presences, orphan_presences
 from conferences.signalling import messages as wire
 from conferences.signalling import queries
 from conferences.signalling.broadcast import Broadcast
-from conferences.signalling.hub import WELCOME_SECONDS, Hub, offer_of, speakers_of
+from conferences.signalling.facts import offer_of, paused_of, speakers_of
+from conferences.signalling.hub import WELCOME_SECONDS, Hub
 from conferences.signalling.orders import carry_out_orders
 from tenants.models import Tenant
 
@@ -74,6 +75,7 @@ class Runtime:
             MediaEvents(
                 offer=self._offer,
                 speakers=self._speakers,
+                paused=self._paused,
                 quality=self._quality,
                 rebuild=self._rebuild,
                 unavailable=self._unavailable,
@@ -190,6 +192,11 @@ class Runtime:
         local = self.hub.meetings.get(meeting_id)
         if local is not None:
             local.tell(speakers_of(event))
+
+    def _paused(self, participant_id: str, event: Json) -> None:
+        connection = self.hub.connection_of(participant_id)
+        if connection is not None:
+            connection.send(paused_of(event))
 
     def _quality(self, meeting_id: str, participant_id: str, level: str) -> None:
         self.media.rates.judge(participant_id, level)

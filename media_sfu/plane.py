@@ -18,6 +18,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from media_sfu.bandwidth.feedback import FeedbackGenerator
+from media_sfu.bandwidth.history import SentPackets
 from media_sfu.bandwidth.policing import TrackPolicer
 from media_sfu.codecs import Codec, Description
 from media_sfu.endpoint import MAX_SSRCS, Endpoint, Send
@@ -208,13 +209,13 @@ class Ingress(Endpoint):
         if description[1] and len(source.forwards) != len(source.track.forwards) and sequence == source.window.highest:
             for forward in source.track.forwards:
                 forward.offer(source, plain, sequence, timestamp, start, description, now)
-        stamp = extensions.absolute_send_time(now)
         for forward in source.forwards:
+            egress = forward.egress
             rewritten = forward.rewriter.rewrite(
-                plain, marker, sequence, timestamp, start, end, description, stamp, now
+                plain, marker, sequence, timestamp, start, end, description, egress.stamp, now
             )
             if rewritten is not None:
-                forward.egress.send_rtp(rewritten)
+                egress.send_rtp(rewritten, now)
 
     def _learn(self, ssrc: int, plain: bytes, header: packet.Header) -> Source | None:
         if self.learn is None:
@@ -232,10 +233,19 @@ class Ingress(Endpoint):
 
 
 class Egress(Endpoint):
-    """A subscribe transport."""
+    """A subscribe transport.
 
-    def send_rtp(self, plain: bytes) -> bool:
-        """Protect and send one packet; False when there is no path or the socket is full."""
+    `stamp` goes into the header of the next packet: its transport-wide number, shifted left by 8. `sent` remembers the
+    newest packets for the feedback on them.
+    """
+
+    def __init__(self, transport: Transport, counters: PeerCounters, send: Send, drops: Counter[str]) -> None:
+        super().__init__(transport, counters, send, drops)
+        self.sent = SentPackets()
+        self.stamp = self.sent.next << 8 & 0xFFFFFF
+
+    def send_rtp(self, plain: bytes, now: float) -> bool:
+        """Protect and send one packet that carries `stamp`; False when there is no path or the socket is full."""
         if self._tx is None or self.path is None:
             return False
         protected = self._tx.protect(plain)
@@ -243,6 +253,7 @@ class Egress(Endpoint):
             return False
         self.counters.packets_out += 1
         self.counters.bytes_out += len(protected)
+        self.stamp = self.sent.note(len(protected), now) << 8 & 0xFFFFFF
         return True
 
 
@@ -293,13 +304,22 @@ class Forward:
         """Answer a NACK with what the history still has and the budget allows."""
         if self.history is None:
             return
-        stamp = extensions.absolute_send_time(now)
         for sequence in sequences:
             repaired = self.history.answer(
-                sequence, sent_octets=self.rewriter.octets, round_trip=round_trip, stamp=stamp, now=now
+                sequence, sent_octets=self.rewriter.octets, round_trip=round_trip, stamp=self.egress.stamp, now=now
             )
-            if repaired is not None and self.egress.send_rtp(repaired):
+            if repaired is not None and self.egress.send_rtp(repaired, now):
                 self.egress.counters.retransmitted_out += 1
+
+    def pad(self, octets: int, now: float) -> int:
+        """Send newest packets once more as RTX, at least `octets` of them: receivers drop them. Gives what was sent."""
+        sent = 0
+        while self.history is not None and sent < octets:
+            padding = self.history.pad(self.rewriter.newest, stamp=self.egress.stamp, now=now)
+            if padding is None or not self.egress.send_rtp(padding, now):
+                break
+            sent += len(padding)
+        return sent
 
     def _leave(self) -> None:
         if self._source is not None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 KINDS = {"camera": "video", "screen": "video", "microphone": "audio", "screen_audio": "audio"}
 BITS_PER_SECOND = {"camera": 4_000_000, "screen": 8_000_000, "microphone": 256_000, "screen_audio": 512_000}
+STOPPED_SECONDS, PEAK_FADES = 1.0, 0.8
 LAYER_NAMES = {1: ("high",), 2: ("low", "high"), 3: ("low", "medium", "high")}
 
 
@@ -29,6 +30,8 @@ class Publication:
         self.mid = ""
         self.rids: list[str] = []
         self.sources: list[Source | None] = [None]  # per layer, lowest first
+        self.rates = [0.0]  # bits per second of each layer, as of the last measurement
+        self._measured = [(0, 0.0)]  # octets so far, and when
         self.ingress: Ingress | None = None
         self._payload_types: tuple[int, int | None] = (-1, None)
         self._policers: dict[int, TrackPolicer] = {}  # per layer: a new SSRC does not start with a full bucket
@@ -65,6 +68,7 @@ class Publication:
         self.clear()
         self.ingress, self.mid, self.rids, self._payload_types = ingress, mid, rids, payload_types
         self.sources = [None] * max(1, len(rids))
+        self.rates, self._measured = [0.0] * len(self.sources), [(0, 0.0)] * len(self.sources)
         for subscription in self.subscriptions:
             subscription.update()
 
@@ -77,6 +81,15 @@ class Publication:
             source.on_level = self._observe
         self.sources[layer] = source
         return source
+
+    def measure(self, now: float) -> None:
+        """Bring `rates` up to date, each second. A layer that stops counts as stopped at once; a peak fades slowly."""
+        for layer, source in enumerate(self.sources):
+            octets, (before, at) = (source.reception.octets if source else 0), self._measured[layer]
+            self._measured[layer] = (octets, now)
+            rate = (octets - before) * 8 / (now - at) if at and octets >= before else 0.0
+            runs = source is not None and now - source.last_packet_at < STOPPED_SECONDS
+            self.rates[layer] = max(rate, PEAK_FADES * self.rates[layer]) if runs else 0.0
 
     @property
     def is_silent(self) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from media_sfu.control.messages import Json
 from media_sfu.control.server import Link
@@ -12,6 +13,9 @@ from media_sfu.net.transport import Network
 from media_sfu.peer import Peer
 from media_sfu.publication import Publication
 from media_sfu.speakers import SpeakerDetector
+
+if TYPE_CHECKING:
+    from media_sfu.subscription import Subscription
 
 QUALITY_BEATS = 250  # 5 s
 ABANDONED_SECONDS = 3600.0
@@ -128,6 +132,16 @@ class Router:
             for subscription in microphone.subscriptions if microphone is not None else ():
                 subscription.update()
 
+    def by_importance(self, subscriptions: list["Subscription"]) -> list["Subscription"]:
+        """Screens first, then what stands larger by far (the stage, a pinned tile), then who spoke last."""
+        return sorted(subscriptions, key=self._importance)
+
+    def _importance(self, subscription: "Subscription") -> tuple[bool, int, float]:
+        publication, view = subscription.publication, subscription.subscriber.view or {}
+        width, height = view.get((publication.peer.id, publication.source), (0, 0))
+        size_class = (width * height).bit_length() // 2  # one more for each doubling of width and height
+        return not publication.is_screen, -size_class, -self.speakers.last_spoke(publication.peer.id)
+
     def violated(self, peer: Peer) -> None:
         """Called from within the packet path, so the closing waits for its end."""
         asyncio.get_running_loop().call_soon(self.close_peer, peer, "protocol_violation")
@@ -143,6 +157,8 @@ class Router:
         for peer in self.peers.values():
             if peer.publishing is not None:
                 peer.publishing.repair(now)
+            if peer.subscribing is not None:
+                peer.subscribing.beat(now)
         if number % 5 == 0:
             self._check(now)
         if number % 50 == 0:
@@ -162,6 +178,8 @@ class Router:
 
     def _tick(self, now: float) -> None:
         """Each second."""
+        for publication in self.publications():
+            publication.measure(now)
         for peer in list(self.peers.values()):
             if not peer.tick(now):
                 self.close_peer(peer, "media_timeout")

@@ -77,6 +77,11 @@ class SpeakerDetector:
             if level < stream.loudest:
                 stream.loudest = level
 
+    def last_spoke(self, participant: str) -> float:
+        """Until when a participant has counted as speaking; 0 for one who never did."""
+        stream = self._streams.get(participant)
+        return stream.speaking_until if stream is not None else 0.0
+
     def remove(self, participant: str) -> None:
         """Forget a participant who left, was muted or stopped sending sound."""
         self._streams.pop(participant, None)

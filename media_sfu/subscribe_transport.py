@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from media_sfu.control.messages import Json
+from media_sfu.downlink import Downlink
 from media_sfu.errors import RequestRefused, SdpError
 from media_sfu.net.transport import Network, Transport
 from media_sfu.plane import Egress
@@ -27,7 +28,7 @@ ANSWER_SECONDS = 15.0
 MAX_SLOTS = 62
 MIN_VIDEO_SLOTS = 9
 # What an m-line takes in Chromium's answer, which must stay within the limit of the SDP reader.
-ANSWER_BYTES = {"audio": 470, "video": 640}
+ANSWER_BYTES = {"audio": 520, "video": 665}
 MAX_ANSWER_BYTES = 30_000
 
 
@@ -50,6 +51,7 @@ class SubscribeTransport:
         self.transport = Transport(network, transport_id)
         self.endpoint = Egress(self.transport, peer.counters, network.port.send, network.port.drops)
         self.endpoint.on_rtcp = self._on_rtcp
+        self.downlink = Downlink(peer, self.endpoint)
         self.slots: list[Slot] = []
         self.revision = 0
         self._by_ssrc: dict[int, Subscription] = {}
@@ -125,8 +127,14 @@ class SubscribeTransport:
         self._make_room()
 
     def check(self, now: float) -> None:
-        for subscription in self.subscriptions():
+        subscriptions = self.subscriptions()
+        self.downlink.check(subscriptions, now)
+        for subscription in subscriptions:
             subscription.check(now)
+
+    def beat(self, now: float) -> None:
+        """Every 20 ms."""
+        self.downlink.beat(self.subscriptions(), now)
 
     def send_reports(self, now: float) -> None:
         for subscription in self.subscriptions():
@@ -224,6 +232,8 @@ class SubscribeTransport:
             elif isinstance(block, rtcp.FullIntraRequest):
                 for ssrc, _ in block.requests:
                     self._keyframe_request(ssrc, now)
+            elif isinstance(block, rtcp.TransportFeedback):
+                self.downlink.on_feedback(block, now)
             elif isinstance(block, rtcp.ReceiverReport | rtcp.SenderReport):
                 self._reports(block.reports, now)
 
@@ -242,3 +252,4 @@ class SubscribeTransport:
             subscription = self._by_ssrc.get(report.ssrc)
             if subscription is not None and report.ssrc == subscription.ssrc:
                 subscription.on_report(report, now)
+                self.downlink.on_loss(report.fraction_lost / 256, now)

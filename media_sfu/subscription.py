@@ -12,13 +12,14 @@ from media_sfu.forwarding.rewriter import FIRST_SEQUENCES, Rewriter
 from media_sfu.plane import Egress, Forward
 from media_sfu.publication import Publication
 from media_sfu.rtp import rtcp
-from media_sfu.sdp.writer import ABS_SEND_TIME_ID, OPUS, VP8, VP8_RTX, ForwardedTrack
+from media_sfu.sdp.writer import OPUS, TRANSPORT_SEQUENCE_ID, VP8, VP8_RTX, ForwardedTrack
 
 if TYPE_CHECKING:
     from media_sfu.peer import Peer
 
 DEFAULT_ROUND_TRIP = 0.1
-_ABS_SEND_TIME_ELEMENT = ABS_SEND_TIME_ID << 4 | 2
+HIGHEST = 2
+_STAMP_ELEMENT = TRANSPORT_SEQUENCE_ID << 4 | 1  # two octets
 
 
 class Subscription:
@@ -31,6 +32,7 @@ class Subscription:
         self._reported: tuple[int, int] | None = None  # packets sent and received, as of the last report
         self._judged: tuple[int, int] | None = None
         self._accepted = False
+        self.allowed: int | None = HIGHEST  # by the downlink: the highest layer that fits, None: not even the lowest
         self._budget = SubscriberBudget()
         video = publication.kind == "video"
         history = _history(self.repair_ssrc) if video else None
@@ -40,7 +42,7 @@ class Subscription:
             publication.codec,
             _first_sequence(),
             first_timestamp=secrets.randbits(31),
-            stamp_element=_ABS_SEND_TIME_ELEMENT,
+            stamp_element=_STAMP_ELEMENT,
             history=history,
         )
         self.forward = Forward(publication.track, egress, rewriter, history)
@@ -66,6 +68,12 @@ class Subscription:
         """Choose the layer anew: the view, the mute state, the sources or their sizes have changed."""
         self.forward.want(self._wanted_layer())
         self.check(time.monotonic())
+
+    def allow(self, layer: int | None) -> None:
+        """The link carries this layer and no higher one; None: it carries none."""
+        if layer != self.allowed:
+            self.allowed = layer
+            self.update()
 
     def check(self, now: float) -> None:
         """Follow the layers that run, and ask for the keyframe that a switch waits for; every 100 ms."""
@@ -114,6 +122,13 @@ class Subscription:
             self.publication.subscriptions.remove(self)
 
     def _wanted_layer(self) -> int | None:
+        deserved = self.deserved_layer()
+        if self.publication.kind == "audio" or deserved is None:
+            return deserved
+        return None if self.allowed is None else min(deserved, self.allowed)
+
+    def deserved_layer(self) -> int | None:
+        """The layer by the view alone, whatever the link carries; None for what is not to be forwarded at all."""
         publication = self.publication
         if not self._accepted or publication.is_silent:
             return None

@@ -35,6 +35,12 @@ class Tile(Shape):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Picture(Shape):
+    participant: str = checked(identifier)
+    source: str = checked(source)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Track(Shape):
     mid: str = checked(mid)
     participant: str = checked(identifier)

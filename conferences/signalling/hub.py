@@ -27,7 +27,8 @@ from conferences.signalling import queries
 from conferences.signalling.broadcast import Broadcast
 from conferences.signalling.changes import farewell, host_changes, roster_changes
 from conferences.signalling.connection import Connection, Stage
-from conferences.signalling.data import ParticipantView, RoomView, Speaker, Track
+from conferences.signalling.data import ParticipantView, RoomView
+from conferences.signalling.facts import offer_of
 from conferences.signalling.ice import ice_servers
 from conferences.signalling.roster import Roster, iso
 from tenants.models import Tenant
@@ -372,17 +373,6 @@ class Hub:
             _, late = await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
             for task in late:
                 task.cancel()
-
-
-def offer_of(event: dict[str, Any]) -> wire.SubscribeOffer:
-    tracks = tuple(Track.read(track) for track in event["tracks"])
-    where = {"transport_id": event["transport_id"], "revision": event["revision"]}
-    return wire.SubscribeOffer(**where, sdp=event["sdp"], tracks=tracks)
-
-
-def speakers_of(event: dict[str, Any]) -> wire.Speakers:
-    speakers = tuple(Speaker.read(speaker) for speaker in event["speakers"])
-    return wire.Speakers(speakers=speakers, dominant=event["dominant"])
 
 
 def _role(roster: Roster | None, participant_id: str) -> str:

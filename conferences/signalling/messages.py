@@ -284,6 +284,16 @@ class Speakers(ServerMessage):
 
 
 @dataclass(frozen=True, kw_only=True)
+class VideosPaused(ServerMessage):
+    type = "videos_paused"
+    pictures: tuple[data.Picture, ...] = checked(items(data.Picture.read, most=MAX_TILES))
+
+    @property
+    def supersedes(self) -> tuple[str, ...]:
+        return ("videos_paused",)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rebuild(ServerMessage):
     type = "rebuild"
     epoch: int = checked(whole(1))

@@ -131,7 +131,15 @@ class Commands:
             router.id: {peer.id: peer.counters.as_json() for peer in router.peers.values()}
             for router in worker.routers.values()
         }
-        return {"load": worker.load, "drops": worker.drops(), "routers": routers}
+        estimates = {
+            router.id: {
+                peer.id: round(peer.subscribing.downlink.estimator.bits_per_second)
+                for peer in router.peers.values()
+                if peer.subscribing is not None
+            }
+            for router in worker.routers.values()
+        }
+        return {"load": worker.load, "drops": worker.drops(), "routers": routers, "estimates": estimates}
 
     def _router(self, router_id: str) -> "Router":
         router = self._worker.routers.get(router_id)

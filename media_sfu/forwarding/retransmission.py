@@ -7,6 +7,8 @@ about 200 octets per subscriber and packet, where the rewritten packet itself wo
 from struct import Struct
 
 MAX_AGE = 2.0
+PADDING_CHOICE = 8
+"""How many of the newest packets padding is chosen from."""
 MAX_RESENDS = 3
 MIN_REPEAT, MAX_REPEAT = 0.02, 0.5
 """Bounds, in seconds, of the round trip within which a repeated request is taken for the same one."""
@@ -75,6 +77,18 @@ class RetransmissionBuffer:
             return None
         self._remember(slot[0], count + 1, now)
         return packet
+
+    def pad(self, newest: int, *, stamp: int, now: float) -> bytes | None:
+        """The largest of the last packets up to the extended number `newest` as RTX, whose only use is its size.
+
+        It costs no budget and does not count as a resend. None while nothing was sent for a second.
+        """
+        recent = [self.slots[newest - back & self.mask] for back in range(PADDING_CHOICE)]
+        fresh = [slot for slot in recent if slot is not None and now - slot[1] < 1.0]
+        if not fresh:
+            return None
+        self.packets += 1
+        return self._build(max(fresh, key=lambda slot: slot[5] - slot[4]), stamp)
 
     def _build(self, slot: Slot, stamp: int) -> bytes:
         """RFC 4588 section 4: own header, the original sequence number, then the original payload."""

@@ -88,6 +88,11 @@ class Rewriter:
         self._last_sent_at = 0.0
         self._timestamp_error = 0
 
+    @property
+    def newest(self) -> int:
+        """The extended number of the newest packet."""
+        return self._last_number
+
     def switch(
         self,
         clock: SenderClock,

@@ -4,11 +4,11 @@ rids, payload types and extension numbers.
 
 from dataclasses import dataclass
 
-from media_sfu.rtp.extensions import ABSOLUTE_SEND_TIME
+from media_sfu.rtp.extensions import TRANSPORT_SEQUENCE
 from media_sfu.sdp.model import Codec, Section
 
 OPUS, VP8, VP8_RTX = 111, 96, 97  # payload types towards subscribers
-ABS_SEND_TIME_ID = 1
+TRANSPORT_SEQUENCE_ID = 1
 _MULTIPLEXED = ["c=IN IP4 0.0.0.0", "a=rtcp-mux", "a=rtcp-rsize"]
 _UDP_PRIORITY, _TCP_PRIORITY = 126 << 24, 90 << 24  # RFC 8445 §5.1.2.1: type preference of a host; ICE-TCP comes after
 
@@ -126,8 +126,8 @@ def _offer_section(mid: str, kind: str, track: ForwardedTrack | None) -> list[st
     repair = VP8_RTX if kind == "video" else None
     payload_types = f"{OPUS}" if kind == "audio" else f"{VP8} {VP8_RTX}"
     lines = [f"m={kind} 9 UDP/TLS/RTP/SAVPF {payload_types}", *_MULTIPLEXED, f"a=mid:{mid}"]
-    lines.append(f"a=extmap:{ABS_SEND_TIME_ID} {ABSOLUTE_SEND_TIME}")
-    lines += _codec(codec, repair, ["goog-remb"] if kind == "video" else [], stereo=True)
+    lines.append(f"a=extmap:{TRANSPORT_SEQUENCE_ID} {TRANSPORT_SEQUENCE}")
+    lines += _codec(codec, repair, ["transport-cc"], stereo=True)
     if track is None:
         return [*lines, "a=inactive"]
     lines += ["a=sendonly", f"a=msid:{track.stream} {track.track}"]

@@ -134,5 +134,5 @@ def test_removed_source_and_closed_endpoint_forward_nothing():
     plane.egress.close()
     plane.ingress.close()
     plane.ingress.receive(VECTORS[0], PATH)
-    assert not plane.egress.send_rtp(VECTORS[0])
+    assert not plane.egress.send_rtp(VECTORS[0], 0.0)
     assert len(plane.sent) == 1

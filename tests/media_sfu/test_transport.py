@@ -22,7 +22,7 @@ async def test_silence_disconnects_fails_and_stops_the_sending_until_a_check_com
     assert (transport.state, peer.subscribing.endpoint.path is None) == ("disconnected", False)
     transport.tick(now + 31, media=False)
     assert (transport.state, peer.subscribing.endpoint.path) == ("failed", None)
-    assert not peer.subscribing.endpoint.send_rtp(bytes(40))
+    assert not peer.subscribing.endpoint.send_rtp(bytes(40), 0.0)
     await second.request("restart_ice", transport_id=second.subscribe_id)  # even now
     await second.receiving.check()
     await until(lambda: transport.state == "connected")

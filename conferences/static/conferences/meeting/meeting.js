@@ -87,10 +87,11 @@ export class Meeting {
     return this.#remoteTracks;
   }
 
-  /** The cameras that are on the screen and should move: none in a frozen meeting. @returns {RemoteTrack[]} */
+  /** The cameras that are on the screen and should move: none in a frozen meeting, none that is paused. @returns {RemoteTrack[]} */
   get watchedCameras() {
     if (this.#store.state.frozen) return [];
     const shown = new Set(this.#tiles?.map(({ participant, source }) => `${participant}/${source}`));
+    for (const key of this.#store.state.paused) shown.delete(key);
     return this.#remoteTracks.filter(({ participant, source }) => source === "camera" && shown.has(`${participant}/camera`));
   }
 

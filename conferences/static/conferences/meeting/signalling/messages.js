@@ -42,6 +42,7 @@
  *   | {type: "participant_left", participant: string, reason: string}
  *   | {type: "published", transport_id: string, sdp: string}
  *   | {type: "speakers", speakers: Speaker[], dominant: string | null}
+ *   | {type: "videos_paused", pictures: {participant: string, source: Source}[]}
  *   | {type: "rebuild", epoch: number}
  *   | {type: "media_unavailable"}
  *   | {type: "pong", sent: number, server_time: string}
@@ -98,6 +99,7 @@ export const SERVER_FIELDS = /** @type {const} */ ({
   published: ["transport_id", "sdp"],
   subscribe_offer: ["transport_id", "revision", "sdp", "tracks"],
   speakers: ["speakers", "dominant"],
+  videos_paused: ["pictures"],
   rebuild: ["epoch"],
   media_unavailable: [],
   chat_message: ["id", "participant", "name", "text", "sent_at"],

@@ -33,6 +33,7 @@
  * @property {string | null} stageSpeaker the last dominant speaker besides you
  * @property {Record<Source, boolean>} own what this page sends
  * @property {string[]} stalled keys (`participant/source`) of videos that stand still
+ * @property {string[]} paused keys of videos that the network does not carry
  * @property {View} view
  * @property {string | null} pinned key of a tile
  * @property {number} page
@@ -81,6 +82,7 @@ export const INITIAL = {
   stageSpeaker: null,
   own: { camera: false, microphone: false, screen: false, screen_audio: false },
   stalled: [],
+  paused: [],
   view: "grid",
   pinned: null,
   page: 0,
@@ -115,8 +117,10 @@ export function reduce(state, event) {
       return spoke(state, event.speakers.map(({ participant }) => participant), event.dominant);
     case "freeze_changed":
       return noticed({ ...state, frozen: event.frozen, speakers: [] }, event.frozen ? "warn" : "good", event.frozen ? "frozen" : "unfrozen");
+    case "videos_paused":
+      return { ...state, paused: event.pictures.map(({ participant, source }) => `${participant}/${source}`) };
     case "rebuild":
-      return { ...state, mediaLive: true };
+      return { ...state, mediaLive: true, paused: [] };
     case "media_unavailable":
       return { ...state, mediaLive: false };
     case "muted_by_host":
@@ -166,6 +170,7 @@ function joined(state, message) {
     serverTime: message.server_time,
     chatOn: message.chat,
     frozen: message.frozen,
+    paused: message.resumed ? state.paused : [],
     participants: message.participants,
     waiting: message.waiting,
     barred: message.barred,

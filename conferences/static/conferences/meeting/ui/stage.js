@@ -88,6 +88,7 @@ export class Stage {
         face,
         hand: camera ? (hands.get(face.participant.id) ?? 0) : 0,
         speaking: camera && state.speakers.includes(face.participant.id),
+        paused: state.paused.includes(face.key),
         stalled: state.stalled.includes(face.key) && !face.participant.muted[face.source],
         pinned: state.pinned === face.key,
       });

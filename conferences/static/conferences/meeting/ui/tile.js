@@ -8,7 +8,7 @@ import { format, gettext } from "../i18n.js";
 import { avatarClass, element, icon, initials } from "./dom.js";
 import { qualityText } from "./texts.js";
 
-/** @typedef {{face: TileFace, hand: number, speaking: boolean, stalled: boolean, pinned: boolean}} TileView */
+/** @typedef {{face: TileFace, hand: number, speaking: boolean, paused: boolean, stalled: boolean, pinned: boolean}} TileView */
 
 export class TileElement extends HTMLElement {
   #video = element("video", { playsinline: "", autoplay: "", muted: "", tabindex: "-1", "aria-hidden": "true" });
@@ -79,10 +79,11 @@ export class TileElement extends HTMLElement {
   }
 
   /** @param {TileView} view */
-  #showState({ face, stalled }) {
-    const lost = !face.participant.connected;
-    this.#state.hidden = !lost && !stalled;
-    this.#state.textContent = lost ? gettext("Reconnecting…") : gettext("The picture is held up by the network.");
+  #showState({ face, paused, stalled }) {
+    const text = stateText(!face.participant.connected, paused, stalled);
+    this.#state.hidden = text === "";
+    this.#state.textContent = text;
+    this.classList.toggle("tile--paused", paused);
   }
 
   /** @param {number} place in the queue, 0 without a raised hand */
@@ -120,6 +121,13 @@ customElements.define("lo-tile", TileElement);
 function nameOf({ participant, source, own }) {
   if (source === "screen") return own ? gettext("Your screen") : format(gettext("Screen of %(name)s"), { name: participant.name });
   return own ? format(gettext("%(name)s (you)"), { name: participant.name }) : participant.name;
+}
+
+/** @param {boolean} lost @param {boolean} paused @param {boolean} stalled */
+function stateText(lost, paused, stalled) {
+  if (lost) return gettext("Reconnecting…");
+  if (paused) return gettext("Paused: your connection is too slow for this picture.");
+  return stalled ? gettext("The picture is held up by the network.") : "";
 }
 
 /** @param {string} symbol @param {string} label @param {string} [modifier] */

@@ -1,0 +1,172 @@
+"""How much a subscriber's link carries: delay trend and loss, as in Google Congestion Control, at the sender.
+
+Source: draft-ietf-rmcat-gcc-02 sections 5 and 6, with the probing that an application-limited sender needs: what was
+never sent cannot be known to fit. Rates are bits per second, times seconds. No I/O, no clock.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+
+from media_sfu.bandwidth.history import Outcome
+from media_sfu.bandwidth.trend import DelayTrend, Usage
+
+FIRST = 3_000_000.0
+LOWEST, HIGHEST = 50_000.0, 50_000_000.0
+BACK_OFF = 0.85
+"""Of what arrived, after the queue was seen to grow."""
+GROWTH_PER_SECOND = 1.08
+HEADROOM = 1.5
+"""The estimate grows to at most so many times what arrives: the rest would be a guess."""
+SETTLED = 0.3
+"""Seconds after a back-off before another one may follow: the effect of the first has to be seen."""
+NEAR = 0.10
+"""Around the rate of the last back-off growth is slow."""
+SLOW_BITS_PER_SECOND = 20_000.0
+MEASURE_SECONDS = 0.5
+HIGH_LOSS, LOW_LOSS = 0.10, 0.02
+OVERFLOW = 0.30
+"""Loss by which a full queue is known whose delay can grow no more: what arrives is what the link carries."""
+LOSS_SECONDS = 1.0
+LOSS_PACKETS = 20
+
+
+class ArrivalRate:
+    """Bits per second that arrived lately, by the receiver's clock."""
+
+    def __init__(self) -> None:
+        self._packets: deque[tuple[float, int]] = deque()
+        self._octets = 0
+
+    def take(self, outcome: Outcome) -> None:
+        assert outcome.arrived is not None
+        self._packets.append((outcome.arrived, outcome.size))
+        self._octets += outcome.size
+        while self._packets and self._packets[0][0] < outcome.arrived - MEASURE_SECONDS:
+            self._octets -= self._packets.popleft()[1]
+
+    @property
+    def bits_per_second(self) -> float:
+        """0 until half of the window is filled."""
+        if len(self._packets) < 2:
+            return 0.0
+        span = self._packets[-1][0] - self._packets[0][0]
+        return self._octets * 8 / MEASURE_SECONDS if span >= MEASURE_SECONDS / 2 else 0.0
+
+
+class LossWindow:
+    """The share of packets lost over about a second."""
+
+    def __init__(self) -> None:
+        self._since = -1.0
+        self._sent = self._lost = 0
+
+    def take(self, sent: int, lost: int, now: float) -> float | None:
+        """Count; gives the share when a window is over, else None."""
+        self._since = now if self._since < 0 else self._since
+        self._sent, self._lost = self._sent + sent, self._lost + lost
+        if now - self._since < LOSS_SECONDS or self._sent < LOSS_PACKETS:
+            return None
+        share = self._lost / self._sent
+        self._since, self._sent, self._lost = now, 0, 0
+        return share
+
+
+class Estimator:
+    """The estimate of one transport. `bits_per_second` is what may be sent."""
+
+    def __init__(self) -> None:
+        self.bits_per_second = FIRST
+        self.arriving = ArrivalRate()
+        self.trend = DelayTrend()
+        self._loss = LossWindow()
+        self._by_loss = HIGHEST
+        self._by_delay = FIRST
+        self._backed_off_at = float("-inf")
+        self._backed_off_to: float | None = None
+        self._updated_at = -1.0
+
+    @property
+    def is_congested(self) -> bool:
+        return self.trend.usage is Usage.OVER
+
+    def take(self, outcomes: Iterable[Outcome], now: float, *, probing: bool = False) -> None:
+        """One feedback: the packets that it tells of, in the order of sending.
+
+        `probing`: more is being sent than the media, on trial. A queue that grows with it is the probe's failure, not
+        the media's; what is lost of packets from before a back-off is that back-off's reason, not one for the next.
+        """
+        sent = lost = 0
+        for outcome in outcomes:
+            if outcome.sent_at > self._backed_off_at:
+                sent, lost = sent + 1, lost + (outcome.arrived is None)
+            if outcome.arrived is not None:
+                self.arriving.take(outcome)
+                self.trend.take(outcome)
+        self._follow_delay(now, probing=probing)
+        self._follow_loss(sent, lost, now)
+        self._updated_at = now
+        self._settle()
+
+    def probed(self, carried: float) -> None:
+        """A probe showed that the link carries this much."""
+        if not self.is_congested and carried > self._by_delay:
+            self._by_delay = carried
+            self._by_loss = max(self._by_loss, carried)
+            self._backed_off_to = None
+            self._settle()
+
+    def reported_loss(self, share: float, now: float) -> None:
+        """A receiver report's loss, of a client that sends no transport-wide feedback."""
+        self._judge_loss(share, now)
+        self._updated_at = now
+        self._settle()
+
+    def _follow_delay(self, now: float, *, probing: bool) -> None:
+        usage = self.trend.usage
+        if usage is Usage.OVER and probing:
+            self._backed_off_at = now
+        elif usage is Usage.OVER:
+            self._back_off(now)
+        elif usage is Usage.NORMAL:
+            self._grow(now)
+
+    def _back_off(self, now: float) -> None:
+        arriving = self.arriving.bits_per_second
+        if now - self._backed_off_at < SETTLED or not arriving:
+            return
+        self._by_delay = min(self._by_delay, BACK_OFF * arriving)
+        self._backed_off_at, self._backed_off_to = now, arriving
+
+    def _grow(self, now: float) -> None:
+        if self._updated_at < 0 or now - self._backed_off_at < SETTLED:
+            return
+        elapsed = min(now - self._updated_at, 1.0)
+        grown = self._by_delay * GROWTH_PER_SECOND**elapsed
+        if self._is_near_last_limit():
+            grown = self._by_delay + SLOW_BITS_PER_SECOND * elapsed
+        most = HEADROOM * self.arriving.bits_per_second + 10_000
+        if grown <= most:
+            self._by_delay = grown
+
+    def _is_near_last_limit(self) -> bool:
+        limit = self._backed_off_to
+        return limit is not None and (1 - 2 * NEAR) * limit < self._by_delay < (1 + NEAR) * limit
+
+    def _follow_loss(self, sent: int, lost: int, now: float) -> None:
+        share = self._loss.take(sent, lost, now)
+        if share is not None:
+            self._judge_loss(share, now)
+
+    def _judge_loss(self, share: float, now: float) -> None:
+        if share > HIGH_LOSS:
+            self._by_loss = min(self._by_loss, self.bits_per_second) * (1 - 0.5 * share)
+            self._backed_off_at = now
+        if share > OVERFLOW and self.arriving.bits_per_second:
+            self._by_loss = min(self._by_loss, BACK_OFF * self.arriving.bits_per_second)
+        elif share < LOW_LOSS:
+            self._by_loss *= GROWTH_PER_SECOND
+
+    def _settle(self) -> None:
+        self._by_loss = min(HIGHEST, max(LOWEST, self._by_loss))
+        self._by_delay = min(HIGHEST, max(LOWEST, self._by_delay))
+        self.bits_per_second = min(self._by_delay, self._by_loss)

@@ -1,0 +1,61 @@
+"""What was sent on one transport, by transport-wide number, until the receiver tells of it."""
+
+from typing import NamedTuple
+
+CAPACITY = 8192
+"""Packets: 4 s at 2,000 a second; a power of two."""
+_MASK = CAPACITY - 1
+
+Sent = tuple[int, float, int]  # extended number, sent at (s), size in octets
+
+
+class Outcome(NamedTuple):
+    """One sent packet and what became of it; `arrived` in seconds of the receiver's clock, None when it was lost."""
+
+    number: int
+    sent_at: float
+    size: int
+    arrived: float | None
+
+
+class SentPackets:
+    """The newest packets of one transport. `next` is the extended number of the next one."""
+
+    __slots__ = ("_slots", "_told", "next")
+
+    def __init__(self) -> None:
+        self.next = 1
+        self._told = 0  # everything up to here was told of
+        self._slots: list[Sent | None] = [None] * CAPACITY
+
+    def note(self, size: int, now: float) -> int:
+        """Remember the packet that took the number `next`; gives the number after it."""
+        number = self.next
+        self._slots[number & _MASK] = (number, now, size)
+        self.next = number + 1
+        return self.next
+
+    def outcomes(self, arrivals: list[tuple[int, float]]) -> list[Outcome]:
+        """What became of the packets up to the newest of `arrivals` (16-bit number, receiver's time), in order.
+
+        Each packet is told of once: what is reported again, or was never sent, is passed over.
+        """
+        known = {self._extended(number): at for number, at in arrivals}
+        newest = max((number for number in known if number < self.next), default=self._told)
+        first = max(self._told + 1, newest - _MASK)
+        found = [self._outcome(number, known.get(number)) for number in range(first, newest + 1)]
+        self._told = max(self._told, newest)
+        return [outcome for outcome in found if outcome is not None]
+
+    def in_flight(self) -> int:
+        """Octets sent and not told of."""
+        first = max(self._told + 1, self.next - _MASK)
+        slots = (self._slots[number & _MASK] for number in range(first, self.next))
+        return sum(slot[2] for slot in slots if slot is not None)
+
+    def _extended(self, number: int) -> int:
+        return self.next - (self.next - number & 0xFFFF)
+
+    def _outcome(self, number: int, arrived: float | None) -> Outcome | None:
+        slot = self._slots[number & _MASK]
+        return Outcome(*slot, arrived) if slot is not None and slot[0] == number else None

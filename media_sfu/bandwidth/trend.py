@@ -1,0 +1,121 @@
+"""Whether a queue on the way to the receiver grows: the trendline filter of Google Congestion Control.
+
+Source: draft-ietf-rmcat-gcc-02 sections 4.1–4.4 and libwebrtc's `trendline_estimator`, from where the constants come.
+Times are seconds, delays milliseconds.
+"""
+
+from collections import deque
+from enum import Enum
+
+from media_sfu.bandwidth.history import Outcome
+
+GROUP_SECONDS = 0.005
+"""Packets sent within so long travel as one group."""
+WINDOW = 20  # groups
+SMOOTHING = 0.9
+GAIN = 4.0
+MOST_DELTAS = 60
+OVERUSE_SECONDS = 0.010
+THRESHOLD = 12.5  # ms
+LOWEST, HIGHEST = 6.0, 600.0
+RISE, FALL = 0.0087, 0.039
+"""How fast the threshold follows the trend, per millisecond."""
+OUTLIER = 15.0
+
+
+class Usage(Enum):
+    """How the link is used. UNDER: a queue drains."""
+
+    NORMAL = "normal"
+    OVER = "over"
+    UNDER = "under"
+
+
+class _Group:
+    __slots__ = ("first_sent", "last_arrived", "last_sent")
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.first_sent = self.last_sent = outcome.sent_at
+        self.last_arrived = outcome.arrived or 0.0
+
+    def takes(self, outcome: Outcome) -> bool:
+        return outcome.sent_at - self.first_sent <= GROUP_SECONDS
+
+    def add(self, outcome: Outcome) -> None:
+        self.last_sent = max(self.last_sent, outcome.sent_at)
+        self.last_arrived = max(self.last_arrived, outcome.arrived or 0.0)
+
+
+class DelayTrend:
+    """Takes the packets that arrived, in the order of sending; `usage` is the present judgement."""
+
+    __slots__ = (
+        "_accumulated", "_before", "_deltas", "_filling", "_overusing_for", "_points", "_smoothed", "_threshold",
+        "_trend", "_updated_at", "usage",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.usage = Usage.NORMAL
+        self._before: _Group | None = None
+        self._filling: _Group | None = None
+        self._points: deque[tuple[float, float]] = deque(maxlen=WINDOW)  # arrival (ms), smoothed delay (ms)
+        self._accumulated = self._smoothed = self._trend = 0.0
+        self._deltas = 0
+        self._threshold = THRESHOLD
+        self._overusing_for = -1.0  # s; negative: not overusing
+        self._updated_at = -1.0
+
+    def take(self, outcome: Outcome) -> None:
+        """One packet that arrived."""
+        if self._filling is None:
+            self._filling = _Group(outcome)
+        elif self._filling.takes(outcome):
+            self._filling.add(outcome)
+        else:
+            if self._before is not None:
+                self._compare(self._before, self._filling)
+            self._before, self._filling = self._filling, _Group(outcome)
+
+    def _compare(self, before: _Group, after: _Group) -> None:
+        sent = (after.last_sent - before.last_sent) * 1000
+        arrived = (after.last_arrived - before.last_arrived) * 1000
+        if arrived < 0:  # reordered, or the receiver's clock jumped
+            return
+        self._deltas = min(self._deltas + 1, MOST_DELTAS)
+        self._accumulated += arrived - sent
+        self._smoothed = SMOOTHING * self._smoothed + (1 - SMOOTHING) * self._accumulated
+        self._points.append((after.last_arrived * 1000, self._smoothed))
+        trend = _slope(self._points) if len(self._points) == WINDOW else self._trend
+        self._judge(trend, sent / 1000, after.last_arrived)
+
+    def _judge(self, trend: float, elapsed: float, now: float) -> None:
+        modified = self._deltas * trend * GAIN
+        if modified > self._threshold:
+            self._overusing_for = elapsed / 2 if self._overusing_for < 0 else self._overusing_for + elapsed
+            if self._overusing_for > OVERUSE_SECONDS and trend >= self._trend:
+                self._overusing_for = 0.0
+                self.usage = Usage.OVER
+        else:
+            self._overusing_for = -1.0
+            self.usage = Usage.UNDER if modified < -self._threshold else Usage.NORMAL
+        self._trend = trend
+        self._follow(modified, now)
+
+    def _follow(self, modified: float, now: float) -> None:
+        """Adapt the threshold, so that competing traffic does not starve us."""
+        if self._updated_at < 0:
+            self._updated_at = now
+        distance = abs(modified) - self._threshold
+        if distance <= OUTLIER:
+            gain = FALL if distance < 0 else RISE
+            elapsed = min((now - self._updated_at) * 1000, 100.0)
+            self._threshold = min(HIGHEST, max(LOWEST, self._threshold + gain * distance * elapsed))
+        self._updated_at = now
+
+
+def _slope(points: deque[tuple[float, float]]) -> float:
+    """Least squares: milliseconds of delay per millisecond."""
+    mean_x = sum(x for x, _ in points) / len(points)
+    mean_y = sum(y for _, y in points) / len(points)
+    spread = sum((x - mean_x) ** 2 for x, _ in points)
+    return sum((x - mean_x) * (y - mean_y) for x, y in points) / spread if spread else 0.0

@@ -1,0 +1,105 @@
+"""What one subscriber's link is given: the estimate, the probes, and the layers that fit."""
+
+from typing import TYPE_CHECKING
+
+from media_sfu.bandwidth.allocation import Demand, allocate, wanted_rate
+from media_sfu.bandwidth.estimate import Estimator
+from media_sfu.bandwidth.feedback import TICKS_PER_SECOND, parse_feedback
+from media_sfu.bandwidth.probing import Prober
+from media_sfu.plane import Egress
+from media_sfu.rtp.rtcp import RtcpError, TransportFeedback
+from media_sfu.subscription import Subscription
+
+if TYPE_CHECKING:
+    from media_sfu.peer import Peer
+
+ALLOCATE_SECONDS = 0.5
+BEAT_SECONDS = 0.02
+
+
+class Downlink:
+    """Divides the link among the video subscriptions of one subscribe transport.
+
+    Without transport-wide feedback (an old client) the loss in receiver reports takes its place.
+    """
+
+    def __init__(self, peer: "Peer", egress: Egress) -> None:
+        self.estimator = Estimator()
+        self.paused: list[dict[str, str]] = []
+        self._peer, self._egress = peer, egress
+        self._prober = Prober()
+        self._wanted = 0.0
+        self._allocated_at = 0.0
+        self._is_told = False  # transport-wide feedback came
+
+    def on_feedback(self, block: TransportFeedback, now: float) -> None:
+        """The receiver tells what arrived when."""
+        try:
+            feedback = parse_feedback(block.information)
+        except RtcpError:
+            return
+        self._is_told = True
+        arrivals = [(number, tick / TICKS_PER_SECOND) for number, tick in feedback.arrivals]
+        outcomes = self._egress.sent.outcomes(arrivals)
+        self.estimator.take(outcomes, now, probing=self._prober.target > 0)
+        for outcome in outcomes:
+            self._prober.collect(outcome)
+        self._judge_probe(now)
+
+    def on_loss(self, share: float, now: float) -> None:
+        """A receiver report."""
+        if not self._is_told:
+            self.estimator.reported_loss(share, now)
+
+    def beat(self, subscriptions: list[Subscription], now: float) -> None:
+        """Every 20 ms: padding while a probe is under way."""
+        if not self._prober.is_sending:
+            return
+        octets = self._prober.missing_octets(self.estimator.arriving.bits_per_second, BEAT_SECONDS)
+        running = [each for each in subscriptions if each.publication.kind == "video" and each.forward.source]
+        if running and octets:
+            running[0].forward.pad(octets, now)
+        self._prober.end_if_over(self._egress.sent.next, now)
+
+    def check(self, subscriptions: list[Subscription], now: float) -> None:
+        """Every 100 ms: divide the link anew when it is time, or when it is congested."""
+        self._judge_probe(now)
+        is_due = now - self._allocated_at >= ALLOCATE_SECONDS
+        if is_due or (self.estimator.is_congested and now - self._allocated_at >= ALLOCATE_SECONDS / 5):
+            self._allocated_at = now
+            self._allocate(subscriptions)
+            if self._is_told:
+                estimate = self.estimator.bits_per_second
+                self._prober.begin(estimate=estimate, wanted=self._wanted, number=self._egress.sent.next, now=now)
+
+    def _judge_probe(self, now: float) -> None:
+        if self.estimator.is_congested:
+            self._prober.give_up(now)
+        found = self._prober.result(now, congested=self.estimator.is_congested)
+        if found is not None:
+            self.estimator.probed(found)
+
+    def _allocate(self, subscriptions: list[Subscription]) -> None:
+        sound = sum(each.publication.rates[0] for each in subscriptions if each.publication.kind == "audio")
+        videos = self._peer.router.by_importance([each for each in subscriptions if each.publication.kind == "video"])
+        demands = [demand for demand in map(_demand, videos) if demand is not None]
+        chosen = allocate(demands, self.estimator.bits_per_second - sound)
+        self._wanted = sound + wanted_rate(demands)
+        for subscription, layer in chosen.items():
+            subscription.allow(layer)
+        self._tell_paused([each for each, layer in chosen.items() if layer is None])
+
+    def _tell_paused(self, subscriptions: list[Subscription]) -> None:
+        publications = [each.publication for each in subscriptions]
+        paused = [{"participant": each.peer.id, "source": each.source} for each in publications]
+        if paused != self.paused:
+            self.paused = paused
+            self._peer.emit("paused", tiles=paused)
+
+
+def _demand(subscription: Subscription) -> Demand[Subscription] | None:
+    """What a subscription would take; None for one that nobody looks at, or of which nothing was measured yet."""
+    wanted, rates = subscription.deserved_layer(), subscription.publication.rates
+    if wanted is None or not rates[0]:
+        return None
+    return Demand(subscription, rates, min(wanted, len(rates) - 1), subscription.allowed)
