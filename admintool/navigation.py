@@ -9,5 +9,6 @@ PAGES = [
     ("bandwidth", _("Bandwidth now")),
     ("logs", _("Logs")),
     ("security", _("Security")),
+    ("sso", _("Single sign-on")),
     ("approvals", _("Approvals")),
 ]

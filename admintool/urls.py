@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from admintool.log_pages import LOG_VIEWS
 from admintool.rule_urls import rule_pages
+from admintool.sso_urls import sso_pages
 from admintool.views import (
     bars,
     confirm,
@@ -55,6 +56,7 @@ pages = [
     *(path(f"logs/{view.address}/", logs.page, {"view": view}, name=view.page) for view in LOG_VIEWS),
     *(path(f"logs/{view.address}/export/", logs.export, {"view": view}, name=view.export) for view in LOG_VIEWS),
     *rule_pages,
+    *sso_pages,
 ]
 
 urlpatterns = [path("admintool/<str:admintool_key>/", include(pages))]

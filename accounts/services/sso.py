@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.encryption import encrypt
 from accounts.errors import BreakGlassNeeded, SsoAppTaken, WorkingProviderNeeded
-from accounts.models import Role, SsoIdentity, SsoProvider, User
+from accounts.models import Group, Role, SsoIdentity, SsoProvider, User
 from accounts.models.sso import OIDC_CONFIG, SAML_CONFIG
 from accounts.services.records import record_about
 from accounts.services.security import settings_of
@@ -41,9 +41,9 @@ def create_provider(
     """A new provider, in use. `values` are any of EDITABLE. Raises ValidationError by field, SsoAppTaken."""
     provider = SsoProvider(tenant=tenant, app=app.lower(), protocol=protocol, **_only_editable(values))
     provider.client_secret = encrypt(client_secret) if client_secret else ""
-    _check(provider)
     with transaction.atomic(), tenant_context(tenant):
         _lock(tenant)
+        _check(provider)
         if SsoProvider.objects.for_tenant(tenant).filter(app=provider.app).exists():
             raise SsoAppTaken
         provider.save(force_insert=True)
@@ -203,8 +203,18 @@ def _check(provider: SsoProvider) -> None:
     if provider.login_id_attribute.rpartition("/")[2].lower() in MAIL_ATTRIBUTES:
         text = _("A mail address never links accounts. Choose an attribute that people cannot change themselves.")
         problems["login_id_attribute"] = ValidationError(text, code="mail")
+    unknown_groups = set(provider.group_map.values()) - _group_names(provider)
+    if unknown_groups:
+        text = _("There is no group with this name: %(names)s.") % {"names": ", ".join(sorted(unknown_groups))}
+        problems["group_map"] = ValidationError(text, code="unknown_group")
     if problems:
         raise ValidationError(problems)
+
+
+def _group_names(provider: SsoProvider) -> set[str]:
+    """The names in the map that groups of the tenant have, in any case."""
+    ours = {name.lower() for name in Group.objects.for_tenant(provider.tenant).values_list("name", flat=True)}
+    return {name for name in provider.group_map.values() if name.lower() in ours}
 
 
 def _check_address(config: Mapping[str, Any], name: str, problems: dict[str, ValidationError]) -> None:
