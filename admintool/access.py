@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -67,7 +67,7 @@ def reauthenticated(view: View) -> View:
     return page
 
 
-def confirm_first(request: TenantRequest, admintool_key: str) -> HttpResponse:
+def confirm_first(request: HttpRequest, admintool_key: str) -> HttpResponse:
     """To the page that asks who one is, and from there back. `next` is a path below the key."""
     address = reverse("admintool:confirm", args=[admintool_key])
     if request.headers.get("HX-Request"):

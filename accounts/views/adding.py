@@ -34,9 +34,8 @@ def adding_page(
         else:
             return _go_on(request, user, codes, go_on("webauthn" if is_passkey else "totp"))
     seed = new_seed(request)
-    context = {"form": form, "app": app, "passkey": passkey, "person": user}
-    context |= {"picture": seed_picture(user, seed), "seed": seed_in_groups(seed)}
-    return page(request, template, context, refusal)
+    shown = {"picture": seed_picture(user, seed), "seed": seed_in_groups(seed)}
+    return page(request, template, {"form": form, "app": app, "passkey": passkey, "person": user, **shown}, refusal)
 
 
 def codes_page(request: HttpRequest, user: User, codes: list[str], *, target: str) -> HttpResponse:

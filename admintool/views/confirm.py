@@ -15,4 +15,5 @@ from admintool.views.entrance import target_of
 @require_http_methods(["GET", "HEAD", "POST"])
 @opens_own_context
 def confirm(request: AdminRequest, admintool_key: str) -> HttpResponse:
-    return confirm_page(request, target=target_of(request, admintool_key), template="admintool/confirm.html")
+    target = target_of(request, request.tenant, admintool_key)
+    return confirm_page(request, target=target, template="admintool/confirm.html")
