@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import approval_mails, break_glass, head_mails
-from accounts.services import resets
+from accounts.services import imports, resets
 from accounts.services.approvals import expire_approvals
 from accounts.services.logins import forget_expired_logins
 from audit.locks import exclusive
@@ -58,3 +58,27 @@ def _mail_heads(tenant: Tenant) -> int:
     except OSError as error:  # smtplib's errors are OSErrors; the other tenants' mails still go out
         logger.error("Head of %s not mailed: %s", tenant.slug, error)
         return 0
+
+
+@shared_task
+def run_user_import(tenant_pk: int, upload_pk: int) -> str:
+    """A slice of an import of users, and the next one after it. Returns how the slice ended."""
+    ended = imports.run_import(Tenant.objects.get(pk=tenant_pk), upload_pk)
+    if ended == imports.Run.MORE:
+        run_user_import.delay(tenant_pk, upload_pk)
+    return ended.value
+
+
+@shared_task
+def continue_user_imports() -> int:
+    """Go on with imports that nobody runs because their process died, of all tenants. Returns how many."""
+    found = [(tenant, pk) for tenant in Tenant.objects.order_by("pk") for pk in imports.running_imports(tenant)]
+    for tenant, pk in found:
+        run_user_import(tenant.pk, pk)
+    return len(found)
+
+
+@shared_task
+def forget_user_imports_nightly() -> int:
+    """Cancel previews of imports that nobody started, of all tenants. Returns how many."""
+    return sum(imports.forget_abandoned(tenant, now=timezone.now()) for tenant in Tenant.objects.order_by("pk"))

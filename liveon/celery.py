@@ -28,6 +28,15 @@ app.conf.beat_schedule = {
     "sign-heads": {"task": "audit.tasks.sign_heads_daily", "schedule": crontab(minute=5)},
     "mail-heads": {"task": "accounts.tasks.mail_heads_hourly", "schedule": crontab(minute=10)},
     "alarm-unsealed": {"task": "audit.tasks.alarm_unsealed_events", "schedule": 60.0, "options": {"expires": 55}},
+    "continue-user-imports": {
+        "task": "accounts.tasks.continue_user_imports",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    "forget-user-imports": {
+        "task": "accounts.tasks.forget_user_imports_nightly",
+        "schedule": crontab(hour=2, minute=50),
+    },
     "purge-audit": {"task": "audit.tasks.purge_audit_nightly", "schedule": crontab(hour=3, minute=15)},
 }
 

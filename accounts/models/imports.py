@@ -23,6 +23,7 @@ class UserImport(TenantOwned):
     encoding = models.CharField(max_length=20, blank=True)
     unused_columns = models.JSONField(default=list, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PREVIEW)
+    failure = models.CharField(max_length=500, blank=True, help_text="why nothing was imported")
     skip_bad = models.BooleanField(default=False, help_text="import the good lines; otherwise all or nothing")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     ip_address = models.GenericIPAddressField(null=True)

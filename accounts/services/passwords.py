@@ -25,20 +25,25 @@ CLASSES = (str.islower, str.isupper, str.isdigit, _is_other)
 
 
 def hash_password(password: str, *, user: User) -> str:
-    """The argon2 hash to store for `user`, who need not be saved yet.
+    """The argon2 hash to store for `user`, who need not be saved yet. Raises as `check_new_password` does."""
+    check_new_password(password, user=user)
+    return make_password(password)
 
-    Raises ValidationError {"password": …} for a password that the policy of the user's tenant refuses.
+
+def check_new_password(password: str, *, user: User, demands: SecuritySettings | None = None) -> None:
+    """Raise ValidationError {"password": …} for a password that the policy of the user's tenant refuses.
+
+    `demands` spares looking the policy up for each of many users.
     """
     if len(password) > LONGEST_PASSWORD:
         raise ValidationError({"password": ValidationError(_("This password is too long."), code="too_long")})
-    demands = settings_of(user.tenant)
+    demands = demands or settings_of(user.tenant)
     try:
         _check(password, demands)
         validate_password(password, user)
         _check_former(password, user, demands)
     except ValidationError as error:
         raise ValidationError({"password": error.error_list}) from error
-    return make_password(password)
 
 
 def password_matches(user: User, password: str) -> bool:
