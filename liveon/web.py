@@ -7,6 +7,7 @@ Twisted trigger before the reactor goes down.
 import asyncio
 import os
 import sys
+import time
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "liveon.settings")
@@ -21,6 +22,7 @@ from twisted.internet.defer import Deferred
 from liveon.asgi import application  # loads the apps, which the next import needs
 
 # isort: split
+from audit.exports import sweep_scratch
 from conferences import runtime
 
 log = structlog.get_logger(__name__)
@@ -45,13 +47,70 @@ class AccessLog:
 
 
 class BoundedRequest(http_protocol.WebRequest):
-    """Daphne takes a body in whole, on disk and then in memory, before Django may refuse it: a long one is cut off."""
+    """Daphne takes a body in whole, on disk and then in memory, before Django may refuse it: a long one is cut off.
+
+    And it takes what the application answers into memory, as fast as that gives it, and ends every answer after its
+    timeout as if it were whole. Here the application waits for a client that reads slowly, an answer may take as long
+    as it is read, and one that is not read is broken off. As the channel's producer the request is told of both.
+    """
+
+    _paused_at: float | None = None
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._may_go_on = asyncio.Event()
+        self._may_go_on.set()
 
     def handleContentChunk(self, data: bytes) -> None:
         if self.content.tell() + len(data) > MAX_BODY_BYTES:
             self.channel.transport.abortConnection()
         else:
             super().handleContentChunk(data)
+
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start" and not self.finished and self.channel is not None:
+            self.registerProducer(self, streaming=True)
+        super().handle_reply(message)
+
+    async def read_so_far(self) -> None:
+        """Return when the client has taken all but the 64 KiB that may wait."""
+        await self._may_go_on.wait()
+
+    def pauseProducing(self) -> None:
+        self._paused_at = time.monotonic()
+        self._may_go_on.clear()
+
+    def resumeProducing(self) -> None:
+        self._paused_at = None
+        self._may_go_on.set()
+
+    stopProducing = resumeProducing
+
+    def finish(self) -> None:
+        self._leave_channel()
+        super().finish()
+
+    def connectionLost(self, reason: Any) -> None:
+        self._leave_channel()
+        super().connectionLost(reason)
+
+    def _leave_channel(self) -> None:
+        if self.producer is not None:
+            self.unregisterProducer()
+        self.resumeProducing()
+
+    def check_timeouts(self) -> None:
+        if not self._response_started:
+            super().check_timeouts()
+        elif self._paused_at is not None and time.monotonic() - self._paused_at > UNREAD_TIMEOUT_S:
+            self.channel.transport.abortConnection()
+
+
+class PatientServer(Server):
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        await super().handle_reply(protocol, message)
+        if isinstance(protocol, BoundedRequest):
+            await protocol.read_so_far()
 
 
 class BoundedWebSocket(WebSocketProtocol):
@@ -111,10 +170,11 @@ async def _stop_meetings() -> None:
 
 def serve(description: str) -> None:
     """Serve until SIGTERM or SIGINT."""
+    sweep_scratch()
     _run_meetings()
     http_protocol.WebRequest = BoundedRequest  # what Daphne makes requests of; there is no setting
     WebSocketFactory.protocol = BoundedWebSocket
-    Server(
+    PatientServer(
         application,
         endpoints=[description],
         action_logger=AccessLog(),

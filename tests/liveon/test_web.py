@@ -6,7 +6,7 @@ import sys
 from tests.services import free_port, running, wait_until
 
 TALKER = """
-import sys
+import asyncio, sys
 from liveon import web
 
 async def talk(scope, receive, send):
@@ -15,9 +15,29 @@ async def talk(scope, receive, send):
     while (await receive())["type"] != "websocket.disconnect":
         await send({"type": "websocket.send", "text": "x" * int(sys.argv[2])})
 
-web.application = talk
+async def answer(scope, receive, send):
+    await receive()
+    answering = asyncio.create_task(say_much(send))
+    gone = asyncio.create_task(receive())
+    await asyncio.wait([answering, gone], return_when=asyncio.FIRST_COMPLETED)
+    answering.cancel()
+    open(sys.argv[3], "a").write(" end")
+
+async def say_much(send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for number in range(int(sys.argv[2]) // 10_000):
+        await send({"type": "http.response.body", "body": b"x" * 10_000, "more_body": True})
+        open(sys.argv[3], "w").write(str(number))
+        await asyncio.sleep(float(sys.argv[4]))
+    await send({"type": "http.response.body"})
+
+async def application(scope, receive, send):
+    await (talk if scope["type"] == "websocket" else answer)(scope, receive, send)
+
+web.application = application
 web._run_meetings = lambda: None
 web.UNREAD_TIMEOUT_S = 1
+web.HTTP_TIMEOUT_S = 2
 web.serve(f"tcp:{sys.argv[1]}:interface=127.0.0.1")
 """
 HANDSHAKE = (
@@ -67,3 +87,33 @@ def read(client: socket.socket, size: int) -> bool:
     while size:
         size -= len(client.recv(min(size, 65536)) or b"x" * size)
     return True
+
+
+REQUEST = b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n"
+
+
+def test_answer_waits_for_a_client_that_reads_slowly_and_comes_whole(tmp_path):
+    """Also when that takes longer than an answer may take to begin."""
+    port, progress = free_port(), tmp_path / "progress"
+    with running([sys.executable, "-c", TALKER, str(port), str(2 * LARGE), str(progress), "0.025"]):
+        wait_until(lambda: is_listening(port), what="the web process")
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+            client.sendall(REQUEST)
+            while client.recv(1, socket.MSG_PEEK) and not progress.exists():
+                pass
+            head, _, body = client.recv(65536).partition(b"\r\n\r\n")
+            size = len(body)
+            while piece := client.recv(65536):
+                size += len(piece)
+    assert size == 2 * LARGE
+
+
+def test_answer_that_nobody_reads_stands_still_and_is_broken_off(tmp_path):
+    port, progress = free_port(), tmp_path / "progress"
+    with running([sys.executable, "-c", TALKER, str(port), str(100 * LARGE), str(progress), "0"]):
+        wait_until(lambda: is_listening(port), what="the web process")
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            client.sendall(REQUEST)
+            wait_until(lambda: progress.exists() and progress.read_text().endswith(" end"), what="the end", timeout=20)
+    assert int(progress.read_text().split()[0]) * 10_000 < 20 * LARGE
