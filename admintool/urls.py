@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from admintool.log_pages import LOG_VIEWS
+from admintool.restriction_urls import restriction_pages
 from admintool.rule_urls import rule_pages
 from admintool.sso_urls import sso_pages
 from admintool.views import (
@@ -56,6 +57,7 @@ pages = [
     *(path(f"logs/{view.address}/", logs.page, {"view": view}, name=view.page) for view in LOG_VIEWS),
     *(path(f"logs/{view.address}/export/", logs.export, {"view": view}, name=view.export) for view in LOG_VIEWS),
     *rule_pages,
+    *restriction_pages,
     *sso_pages,
 ]
 

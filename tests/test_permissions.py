@@ -12,7 +12,16 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts.logins import login_key
-from accounts.models import Approval, Group, PasswordHistory, SecuritySettings, User
+from accounts.models import (
+    Approval,
+    Group,
+    PasswordHistory,
+    Restriction,
+    SecuritySettings,
+    SsoIdentity,
+    SsoProvider,
+    User,
+)
 from conferences.models import (
     Bar,
     GuestPass,
@@ -28,6 +37,7 @@ from tenants.models import Tenant
 from tests.accounts.sign_in_rows import make_login, make_passkey, make_reset_token
 from tests.admintool.rule_rows import make_approval, make_class
 from tests.factories import ADMINTOOL_KEY, GUEST_SECRET, make_admin, make_guest_pass, make_room, make_tenant, make_user
+from tests.idp.signing_on import make_linked_provider
 
 ROLES = ("nobody", "guest", "foreign_guest", "member", "host", "admin", "stranger", "other_admin")
 EVERYBODY = set(ROLES)
@@ -62,6 +72,11 @@ PAGES = {
     "login-factor": Page(MEMBERS),
     "forgotten": Page(EVERYBODY, public=True),
     "reset": Page(EVERYBODY, public=True),
+    "sso": Page(EVERYBODY, public=True),
+    "sso-start": Page(set(), "post", public=True),  # its form is on the page that offers it only
+    "sso-callback": Page(EVERYBODY, public=True),
+    "sso-acs": Page(EVERYBODY, "post", public=True),
+    "sso-metadata": Page(EVERYBODY, public=True),
     "logout": Page(MEMBERS, "post"),
     "password": Page(MEMBERS),
     "confirm": Page(MEMBERS),
@@ -98,6 +113,22 @@ PAGES = {
     "admintool:approvals": Page(ADMINS),
     "admintool:approval": Page(ADMINS),
     "admintool:approval-decide": Page(ADMINS, "post"),
+    "admintool:sso": Page(ADMINS),
+    "admintool:sso-create": Page(ADMINS),
+    "admintool:sso-edit": Page(ADMINS),
+    "admintool:sso-enable": Page(ADMINS, "post"),
+    "admintool:sso-disable": Page(ADMINS),
+    "admintool:user-break-glass": Page(ADMINS),
+    "admintool:user-unlink": Page(ADMINS),
+    "admintool:restrictions": Page(ADMINS),
+    "admintool:restriction-create": Page(ADMINS),
+    "admintool:restriction-edit": Page(ADMINS),
+    "admintool:restriction-enable": Page(ADMINS, "post"),
+    "admintool:restriction-disable": Page(ADMINS, "post"),
+    "admintool:restriction-delete": Page(ADMINS, "post"),
+    "admintool:restriction-up": Page(ADMINS, "post"),
+    "admintool:restriction-down": Page(ADMINS, "post"),
+    "admintool:who-may": Page(ADMINS),
     "admintool:users": Page(ADMINS),
     "admintool:user-create": Page(ADMINS),
     "admintool:user-edit": Page(ADMINS),
@@ -151,9 +182,11 @@ def named_patterns(patterns: list[URLPattern | URLResolver], namespace: str = ""
 ADDRESSES = named_patterns(get_resolver().url_patterns)
 OWNED = {"meeting_id", "room_id", "pass_id", "user_id", "participant_id", "bar_id"}
 OWNED |= {"class_id", "approval_id"}
-OWNED |= {"login_id", "factor_id"}
+OWNED |= {"login_id", "factor_id", "rule_id"}
+OWNED |= {"provider_id"}
 SIGN_IN = (Authenticator, PasswordHistory)
-RULES = (Approval, MeetingClass, SecuritySettings)
+SSO = (SsoIdentity, SsoProvider)
+RULES = (Approval, MeetingClass, Restriction, SecuritySettings)
 
 
 def test_every_address_has_an_entry():
@@ -199,6 +232,10 @@ def make_world(slug: str, secret: str) -> World:
         "bar_id": bar.public_id,
         "login_id": login_key(make_login(member).session_key),
         "factor_id": make_passkey(member),
+        "provider_id": make_linked_provider(member).public_id,
+        "app": "idp",
+        "protocol": "oidc",
+        "rule_id": Restriction.objects.create(tenant=tenant, position=1, name="Rule", scope="login").public_id,
         "reset_token": make_reset_token(make_user(tenant, "forgetful")),
     }
     return World(tenant, member, host, admin, room, ids)
@@ -241,7 +278,7 @@ def leads_to_login(answer: HttpResponseBase) -> bool:
 def what_is_kept() -> list[list[dict[str, object]]]:
     """Every row that a refused request could have touched; a refusal may be seen, which is no change."""
     kept = (Tenant, Group, User, Room, GuestPass, Meeting, Participant, Bar, MeetingCommand)
-    rows = [list(model._default_manager.order_by("pk").values()) for model in (*kept, *RULES, *SIGN_IN)]
+    rows = [list(model._default_manager.order_by("pk").values()) for model in (*kept, *RULES, *SIGN_IN, *SSO)]
     return [[{**row, "last_login": None} for row in table] for table in rows]
 
 
@@ -283,7 +320,7 @@ def test_what_another_tenant_owns_does_not_exist(visit, foreign, name, argument,
 
 @pytest.mark.parametrize("name", [name for name, arguments in ADDRESSES.items() if arguments])
 def test_what_nobody_owns_does_not_exist(visit, name):
-    for argument in ADDRESSES[name] - {"tenant_slug"}:
+    for argument in ADDRESSES[name] - {"tenant_slug", "app"}:  # an unknown `app`: tests/accounts/test_sso_pages.py
         assert visit(name, "admin", **{argument: "nothing"}).status_code == 404
 
 
