@@ -67,7 +67,7 @@ class LiveOn:
         try:
             with urllib.request.urlopen(f"{self.url}/readyz", timeout=1) as answer:
                 return answer.status == 200
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
 
     def child_pids(self, *words: str) -> list[int]:

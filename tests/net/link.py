@@ -1,6 +1,8 @@
 """One direction of an impaired network path, as arithmetic: when does a packet arrive, if at all?"""
 
 import random
+from collections import defaultdict
+from collections.abc import Hashable
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
@@ -39,11 +41,13 @@ class Link:
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
-        self._bottleneck_free_at = 0.0
-        self._last_arrival = 0.0
+        self._free_at: defaultdict[Hashable, float] = defaultdict(float)  # the bottleneck of each lane
+        self._last_arrival: defaultdict[Hashable, float] = defaultdict(float)
 
-    def arrival(self, size: int, now: float, *, lossy: bool = True) -> float | None:
+    def arrival(self, size: int, now: float, *, lane: Hashable = None, lossy: bool = True) -> float | None:
         """When a packet of `size` bytes offered at `now` (s) arrives; None when it is lost or finds the queue full.
+
+        Each `lane`, a client, has a bottleneck and a queue of its own.
 
         A stream (`lossy=False`) neither loses nor overflows: it only waits.
         """
@@ -51,14 +55,14 @@ class Link:
         if lossy and self._random.random() < wrong.loss:
             self.lost += 1
             return None
-        leaves = max(now, self._bottleneck_free_at)
+        leaves = max(now, self._free_at[lane])
         if lossy and wrong.rate_kbps and (leaves - now) * 1000 > wrong.queue_ms:
             self.overflowed += 1
             return None
         if wrong.rate_kbps:
             leaves += size * 8 / (wrong.rate_kbps * 1000)
-        self._bottleneck_free_at = leaves
+        self._free_at[lane] = leaves
         late = wrong.delay_ms + self._random.random() * wrong.jitter_ms
-        self._last_arrival = max(self._last_arrival, leaves + late / 1000)
+        self._last_arrival[lane] = max(self._last_arrival[lane], leaves + late / 1000)
         self.passed += 1
-        return self._last_arrival
+        return self._last_arrival[lane]

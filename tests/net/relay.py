@@ -64,7 +64,7 @@ class Upstream(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         public = self.public
-        public.pass_on(public.path.down, data, lambda: public.transport.sendto(data, self.client))
+        public.pass_on(public.path.down, self.client, data, lambda: public.transport.sendto(data, self.client))
 
     def error_received(self, exc: Exception) -> None:
         """The server's port is closed: to the client that is silence."""
@@ -83,7 +83,7 @@ class PublicPort(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: Address) -> None:
         upstream = self._upstream(addr)
         self.pass_on(
-            self.path.up, data, lambda: upstream.add_done_callback(lambda it: it.result().transport.sendto(data))
+            self.path.up, addr, data, lambda: upstream.add_done_callback(lambda it: it.result().transport.sendto(data))
         )
 
     def _upstream(self, client: Address) -> asyncio.Future[Upstream]:
@@ -96,11 +96,11 @@ class PublicPort(asyncio.DatagramProtocol):
         _, upstream = await loop.create_datagram_endpoint(lambda: Upstream(self, client), remote_addr=self.server)
         return upstream
 
-    def pass_on(self, link: Link, data: bytes, send: Any) -> None:
+    def pass_on(self, link: Link, client: Address, data: bytes, send: Any) -> None:
         if not self.path.udp:
             return
         loop = asyncio.get_running_loop()
-        arrival = link.arrival(len(data), loop.time())
+        arrival = link.arrival(len(data), loop.time(), lane=client)
         if arrival is not None:
             loop.call_at(arrival, send)
 
@@ -129,7 +129,7 @@ class Streams:
         while data := await reader.read(CHUNK):
             if not self.path.tcp:
                 raise ConnectionAbortedError
-            arrival = link.arrival(len(data), loop.time(), lossy=False)
+            arrival = link.arrival(len(data), loop.time(), lane=writer, lossy=False)
             assert arrival is not None
             loop.call_at(arrival, writer.write, data)
         raise ConnectionResetError
