@@ -37,6 +37,7 @@ app.conf.beat_schedule = {
         "task": "accounts.tasks.forget_user_imports_nightly",
         "schedule": crontab(hour=2, minute=50),
     },
+    "count-usage": {"task": "conferences.tasks.count_usage_hourly", "schedule": crontab(minute=35)},
     "purge-audit": {"task": "audit.tasks.purge_audit_nightly", "schedule": crontab(hour=3, minute=15)},
 }
 
