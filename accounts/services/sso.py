@@ -168,8 +168,8 @@ def provider_with_app(tenant: Tenant | None, app: str) -> SsoProvider:
 
 def _break_glass_admins(tenant: Tenant) -> QuerySet[User]:
     """Those whose password opens: one without a password does not count."""
-    admins = User.objects.for_tenant(tenant).filter(role=Role.ADMIN, is_active=True, is_break_glass=True)
-    return admins.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    users: QuerySet[User] = User.objects.for_tenant(tenant)
+    return users.filter(role=Role.ADMIN, is_active=True, is_break_glass=True).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
 
 
 def _require_working_provider(tenant: Tenant) -> None:

@@ -41,9 +41,11 @@ def offer(request: TenantRequest, tenant_slug: str) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def start(request: TenantRequest, tenant_slug: str, app: str) -> HttpResponse:
     """To the provider: to sign in, to confirm to be there, or for an administrator to test it."""
+    if request.method != "POST":  # a reload
+        return redirect("login", tenant_slug)
     form = SsoStartForm(request.POST)
     if not form.is_valid():
         raise Http404

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.encryption import encrypt
-from accounts.models import SsoProvider, User
+from accounts.models import SsoIdentity, SsoProvider, User
 from tenants.models import Tenant
 from tests.idp.oidc import CLIENT_ID, CLIENT_SECRET, OidcProvider
 from tests.idp.saml import SamlProvider
@@ -31,6 +31,13 @@ def set_up_saml(tenant: Tenant, provider: SamlProvider, app: str = "idp", **fiel
     config = {"entity_id": provider.entity_id, "sso_url": provider.sso_url, "certificates": [provider.certificate]}
     fields.setdefault("login_id_attribute", "uid")
     return SsoProvider.objects.create(tenant=tenant, app=app, name="Our SAML", protocol="saml", config=config, **fields)
+
+
+def make_linked_provider(user: User) -> SsoProvider:
+    """A SAML provider of the user's tenant, at which the user is known."""
+    provider = set_up_saml(user.tenant, SamlProvider())
+    SsoIdentity.objects.create(tenant=user.tenant, provider=provider, subject=f"subject of {user.login_id}", user=user)
+    return provider
 
 
 def leave(client: Client, slug: str = "acme", app: str = "idp", **form: str) -> str:
