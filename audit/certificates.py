@@ -69,7 +69,7 @@ def add_deleted(certificate: DeletionCertificate, kind: str, rows: Sequence[Row]
     body["deleted"][kind] = {
         "count": so_far["count"] + len(rows),
         "sha256": chain(so_far["sha256"], rows),
-        **_span(so_far, [row[column] for row in rows]),
+        **_span(so_far, [row[column] for row in rows] if column else []),
         **_seqs(so_far, rows),
     }
     _save_body(certificate, body)

@@ -26,7 +26,7 @@ class Work(NamedTuple):
     """One kind of rows to delete.
 
     `rows` is asked within each batch's transaction, because a hold may have come meanwhile; `order` is what they are
-    deleted by, `column` their time.
+    deleted by, `column` their time (empty: they have none that matters).
     """
 
     kind: str
