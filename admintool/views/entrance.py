@@ -37,7 +37,8 @@ def login(request: TenantRequest, admintool_key: str) -> HttpResponseBase:
             return guarded(_log_in(request, tenant, target, {} if by_passkey else form.cleaned_data))
         except ValidationError as error:
             refusal = error
-    return guarded(page(request, "admintool/login.html", {"form": form}, refusal))
+    context = {"form": form, "next_page": target_of(request, admintool_key)}
+    return guarded(page(request, "admintool/login.html", context, refusal))
 
 
 @sensitive_post_parameters("code")
