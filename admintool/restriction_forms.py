@@ -106,7 +106,7 @@ class NewRestrictionForm(RestrictionForm):
         label=_("Refuse these people in all other cases"),
         required=False,
         help_text=_(
-            "For a rule that allows: adds a second one right below, without which everybody else is allowed too."
+            "Adds a second rule right below. Without one, what this rule does not match is allowed anyway."
         ),
     )
 

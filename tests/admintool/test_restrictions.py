@@ -73,7 +73,7 @@ def test_rule_is_a_sentence_in_japanese(tenant, member):
     with translation.override("ja"):
         assert (
             rule_sentence(made, room_names={})
-            == "Mori Member は、次の場合にログインできません: 10.0.0.0/8 から、月–水。"
+            == "Mori Member は、次の場合にログインできません: 10.0.0.0/8 から, 月–水。"
         )
 
 
