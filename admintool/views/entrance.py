@@ -37,7 +37,7 @@ def login(request: TenantRequest, admintool_key: str) -> HttpResponseBase:
             return guarded(_log_in(request, tenant, target, {} if by_passkey else form.cleaned_data))
         except ValidationError as error:
             refusal = error
-    context = {"form": form, "next_page": target_of(request, admintool_key)}
+    context = {"form": form, "next_page": target_of(request, tenant, admintool_key)}
     return guarded(page(request, "admintool/login.html", context, refusal))
 
 
