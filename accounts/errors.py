@@ -167,7 +167,7 @@ class NoWayIn(ValidationError):
             "changed. First add a rule that always lets an administrator sign in, and move it to the top."
         )
         clock = f"{moment.clock:%H:%M}"
-        params = {"ip_address": ip_address or "–", "weekday": WEEKDAYS[moment.weekday], "time": clock}
+        params = {"ip_address": ip_address, "weekday": WEEKDAYS[moment.weekday], "time": clock}
         super().__init__(text, code="no_way_in", params=params)
 
 

@@ -27,7 +27,7 @@ from accounts.rules import Moment, parse_network, turning_points
 from accounts.services.records import record_about
 from accounts.services.restrictions import Decision, RuleBook, Scope, rule_book
 from accounts.signals import access_changed, rules_changed
-from audit.events import SYSTEM, Actor, record_event
+from audit.events import Actor, record_event
 from tenants.context import tenant_context
 from tenants.models import Tenant
 
@@ -148,8 +148,11 @@ def _changing(tenant: Tenant, actor: Actor) -> Iterator[None]:
 
 
 def _require_way_in(tenant: Tenant, book: RuleBook, actor: Actor) -> None:
-    """At every time of the week an administrator can sign in from where the actor is. Operators may do as they like."""
-    if actor == SYSTEM or not book.has(Scope.LOGIN):
+    """At every time of the week an administrator can sign in from where the actor is.
+
+    Who is nowhere (an operator, an identity provider) may do as they like.
+    """
+    if actor.ip_address is None or not book.has(Scope.LOGIN):
         return
     admins = User.objects.for_tenant(tenant).filter(role=Role.ADMIN, is_active=True).values_list("pk", flat=True)
     admins = list(admins)
@@ -161,7 +164,7 @@ def _require_way_in(tenant: Tenant, book: RuleBook, actor: Actor) -> None:
 
     for moment in turning_points(rule for rule in book.rules if rule.scope == Scope.LOGIN):
         if not may_any(moment):
-            raise NoWayIn(moment, ip_address=actor.ip_address or "")
+            raise NoWayIn(moment, ip_address=actor.ip_address)
 
 
 def _fill(rule: Restriction, fields: dict[str, Any]) -> None:
