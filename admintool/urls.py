@@ -18,6 +18,7 @@ from admintool.views import (
     passwords,
     people,
     rotate,
+    usage,
     users,
 )
 
@@ -53,6 +54,9 @@ pages = [
     path("bandwidth/", live.bandwidth, name="bandwidth"),
     path("bandwidth/now/", live.bandwidth_now, name="bandwidth-now"),
     path("live/bars/<slug:bar_id>/readmit/", bars.lift, name="readmit"),
+    path("usage/", usage.usage, name="usage"),
+    path("usage/export/", usage.export, name="usage-export"),
+    path("usage/caps/", usage.caps, name="usage-caps"),
     path("logs/", logs.first, name="logs"),
     *(path(f"logs/{view.address}/", logs.page, {"view": view}, name=view.page) for view in LOG_VIEWS),
     *(path(f"logs/{view.address}/export/", logs.export, {"view": view}, name=view.export) for view in LOG_VIEWS),

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Case, CharField, Count, F, Max, Min, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import Coalesce, Concat
+from django.db.models.functions import Coalesce, Concat, TruncMonth
 
 from audit.models import Attendance, BandwidthSample, UsageDay, UsageMonth
 from audit.retention import view_horizon
@@ -67,6 +67,14 @@ def usage_days(tenant: Tenant, *, first: date, last: date) -> QuerySet[UsageDay]
     """The sums of each day from `first` to `last`, of all rooms together, oldest first."""
     days = UsageDay.objects.for_tenant(tenant).filter(day__gte=first, day__lte=last)
     return days.filter(room_id=ALL_ROOMS).order_by("day")
+
+
+def usage_months(tenant: Tenant) -> QuerySet[UsageDay, dict[str, object]]:
+    """The sums of each month, of all rooms together, newest first; `month` is its first day."""
+    days = UsageDay.objects.for_tenant(tenant).filter(room_id=ALL_ROOMS)
+    sums = {name: Sum(name) for name in ("meetings", "stays", "minutes", "bytes_in", "bytes_out")}
+    months = days.values(month=TruncMonth("day")).annotate(peak=Max("peak"), **sums)
+    return months.order_by("-month")
 
 
 def usage_by_room(tenant: Tenant, *, first: date, last: date) -> QuerySet[UsageDay, dict[str, object]]:

@@ -151,6 +151,9 @@ PAGES = {
     "admintool:bandwidth": Page(ADMINS),
     "admintool:bandwidth-now": Page(ADMINS),
     "admintool:readmit": Page(ADMINS, "post"),
+    "admintool:usage": Page(ADMINS),
+    "admintool:usage-export": Page(ADMINS),
+    "admintool:usage-caps": Page(ADMINS),
     "admintool:logs": Page(ADMINS),
     "admintool:attendance": Page(ADMINS),
     "admintool:attendance-export": Page(ADMINS),
@@ -235,7 +238,7 @@ def make_world(slug: str, secret: str) -> World:
         "provider_id": make_linked_provider(member).public_id,
         "app": "idp",
         "protocol": "oidc",
-        "rule_id": Restriction.objects.create(tenant=tenant, position=1, name="Rule", scope="login").public_id,
+        "rule_id": Restriction.objects.create(tenant=tenant, position=1, name="Rule", scope="login", effect="deny").public_id,
         "reset_token": make_reset_token(make_user(tenant, "forgetful")),
     }
     return World(tenant, member, host, admin, room, ids)

@@ -9,6 +9,7 @@ from accounts.models import User
 from admintool.access import AdminRequest, admintool_page
 from audit.models import AuditEvent
 from audit.retention import view_horizon
+from conferences.services.caps import cap_uses
 from conferences.services.live import live_participants
 
 VISITS_SHOWN = 10
@@ -29,4 +30,5 @@ def overview(request: AdminRequest, admintool_key: str) -> HttpResponse:
         "disabled_users": users.filter(is_active=False).count(),
     }
     visits = visits.order_by("-occurred_at", "-pk")[:VISITS_SHOWN]
-    return render(request, "admintool/overview.html", {"figures": figures, "visits": visits})
+    context = {"figures": figures, "visits": visits, "caps": cap_uses(request.tenant, now=timezone.now())}
+    return render(request, "admintool/overview.html", context)

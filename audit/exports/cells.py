@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 BYTE_ORDER_MARK = "\ufeff"  # Excel takes a CSV without it for the local 8-bit encoding
 FORMULA_STARTS = "=+-@＝＋－＠"  # Excel takes the full-width ones for formulas in Japanese
@@ -14,6 +14,11 @@ def safe_cell(value: object) -> str:
     text = str(value)
     dangerous = text[:1] in ("\t", "\r", "\n") or text.lstrip()[:1] in tuple(FORMULA_STARTS)
     return f"'{text}" if dangerous else text
+
+
+def csv_file(rows: Iterable[Iterable[object]]) -> bytes:
+    """A whole small file, without instants: UTF-8 with a byte order mark."""
+    return (BYTE_ORDER_MARK + csv_lines(rows, UTC)).encode()
 
 
 def csv_lines(rows: Iterable[Iterable[object]], zone: tzinfo) -> str:
