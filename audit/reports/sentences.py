@@ -12,9 +12,11 @@ SENTENCES: dict[str, Promise] = {
     # joining and leaving
     "attendance_opened": _("Joined a meeting in %(target)s."),
     "attendance_closed": _("%(name)s left %(target)s: %(reason)s."),
-    "access_ended": _("Ended what is no longer allowed to %(target)s."),
+    "access_ended": _("Ended access to %(target)s within %(delay_ms)s ms: %(cause)s."),
+    "join_restricted": _("Was kept out of %(target)s by the rule “%(rule)s”."),
     # logins
     "login_succeeded": _("Signed in."),
+    "login_restricted": _("Was refused to sign in by the rule “%(rule)s”."),
     "login_failed": _("Failed to sign in as “%(target)s”."),
     "login_ended": _("Ended a login of %(target)s."),
     "login_revoked": _("Revoked a login of %(target)s."),
@@ -42,6 +44,7 @@ SENTENCES: dict[str, Promise] = {
     "room_entry_password_cleared": _("Removed the entry password of %(target)s."),
     "guest_pass_created": _("Invited the guest %(target)s."),
     "guest_pass_revoked": _("Revoked the pass of the guest %(target)s."),
+    "guest_pass_taken_over": _("Took over the pass of the guest %(target)s."),
     "guest_admitted": _("Admitted the guest %(target)s."),
     "guest_denied": _("Turned away the guest %(target)s."),
     "participant_removed": _("Removed %(target)s from a meeting."),
@@ -107,6 +110,19 @@ SENTENCES: dict[str, Promise] = {
 }
 
 
+CAUSES: dict[str, Promise] = {  # why access ended
+    "disabled": _("the account was disabled"),
+    "inviter_disabled": _("the account of who invited was disabled"),
+    "restricted": _("a rule forbids it"),
+    "tenant_suspended": _("the organisation was suspended"),
+    "password_changed": _("the password was changed"),
+    "logged_out": _("the login ended"),
+    "guest_pass_revoked": _("the pass was revoked"),
+    "guests_not_allowed": _("guests are not allowed any more"),
+    "removed": _("removed"),
+}
+
+
 class _Words(dict[str, Any]):
     """A word that an event lacks is a dash: an old event must not break the page."""
 
@@ -124,6 +140,8 @@ def _words(event: AuditEvent) -> Mapping[str, Any]:
     details = event.details if isinstance(event.details, dict) else {}
     words = _Words({name: value for name, value in details.items() if isinstance(value, str | int | float)})
     words["target"] = event.target_name or "–"
+    if words.get("cause") in CAUSES:
+        words["cause"] = str(CAUSES[words["cause"]])
     if words.get("reason") in LeaveReason.values:
         words["reason"] = str(LeaveReason(words["reason"]).label)
     return words
