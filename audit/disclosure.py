@@ -7,8 +7,6 @@ hold kept beyond that. Each step is an event. That the actors are administrators
 import hashlib
 import zipfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,28 +25,12 @@ from audit.holds import held
 from audit.models import Attendance, AuditEvent, BandwidthSample, Disclosure
 from audit.reports import ATTENDANCE, EVENTS, MINUTES
 from audit.retention import view_horizon
-from audit.scopes import within
+from audit.scopes import Wanted, within
 from tenants.context import tenant_context
 from tenants.ids import new_public_id
 from tenants.models import Tenant
 
 LOGS = {"attendance": (ATTENDANCE, Attendance), "bandwidth": (MINUTES, BandwidthSample), "events": (EVENTS, AuditEvent)}
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Whose records, of which room, from when to when (its end is not part of it). Empty conditions ask for nothing."""
-
-    user_id: str = ""
-    user_name: str = ""
-    room_id: str = ""
-    room_name: str = ""
-    range_from: datetime | None = None
-    range_to: datetime | None = None
-
-    def as_search(self) -> dict[str, Any]:
-        found = {name: value for name, value in vars(self).items() if value}
-        return {name: each.isoformat() if isinstance(each, datetime) else each for name, each in found.items()}
 
 
 def request_disclosure(tenant: Tenant, *, actor: Actor, case_number: str, reason: str, wanted: Wanted) -> Disclosure:

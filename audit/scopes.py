@@ -6,8 +6,9 @@ because a sample stands at its minute's start. Conditions add up; an empty one a
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db.models import Model, Q
 
@@ -27,6 +28,23 @@ class Scope(Protocol):
     def range_from(self) -> datetime | None: ...
     @property
     def range_to(self) -> datetime | None: ...
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A scope that somebody asks for, with the names that people read."""
+
+    user_id: str = ""
+    user_name: str = ""
+    room_id: str = ""
+    room_name: str = ""
+    range_from: datetime | None = None
+    range_to: datetime | None = None
+
+    def as_search(self) -> dict[str, Any]:
+        """The conditions that are set, as plain JSON."""
+        found = {name: value for name, value in vars(self).items() if value}
+        return {name: each.isoformat() if isinstance(each, datetime) else each for name, each in found.items()}
 
 
 def within(model: type[Model], scope: Scope) -> Q:

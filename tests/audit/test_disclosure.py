@@ -15,7 +15,6 @@ from django.db import connection
 
 from audit.attendance import close_attendance
 from audit.disclosure import (
-    Wanted,
     approve_disclosure,
     disclose,
     disclosed_rows,
@@ -27,6 +26,7 @@ from audit.events import Actor
 from audit.holds import place_hold
 from audit.models import AuditEvent, Disclosure
 from audit.offline import verify
+from audit.scopes import Wanted
 from audit.sealing import seal
 from tenants.models import Tenant
 from tests.audit.records import NOON, join, make_attendance, make_sample
