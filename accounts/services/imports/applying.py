@@ -1,6 +1,7 @@
 """Doing what lines say, in few queries for many of them: all of it in the caller's transaction, or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,6 +20,7 @@ from tenants.models import Tenant
 
 Outcome = UserImportLine.Outcome
 AT_ONCE = 200  # rows in one statement
+SIMPLE = ("name", "email", "groups")  # what has no consequences for logins and meetings
 
 
 class LineRefused(ValidationError):
@@ -29,7 +31,22 @@ class LineRefused(ValidationError):
         super().__init__(text, code="line_refused")
 
 
-def apply_lines(tenant: Tenant, lines: Sequence[UserImportLine], *, actor: Actor) -> list[UserImportLine]:
+@dataclass(frozen=True)
+class Draft:
+    """What a line adds, made before the transaction, so that nobody waits for it: a new user, and the event."""
+
+    user: User | None
+    event: AuditEvent | None
+
+
+def draft_lines(tenant: Tenant, lines: Sequence[UserImportLine], *, actor: Actor) -> dict[int, Draft]:
+    """By line's pk, what `apply_lines` writes of each if nothing changes until then. Reads and writes nothing."""
+    return {line.pk: _draft(tenant, line, actor) for line in lines}
+
+
+def apply_lines(
+    tenant: Tenant, lines: Sequence[UserImportLine], *, drafts: Mapping[int, Draft], actor: Actor
+) -> list[UserImportLine]:
     """Do all of `lines`, whose passwords are hashed, and set each one's `outcome` and `changes`; the caller saves them.
 
     Returns the lines whose changes are others than the preview promised, because somebody edited the user since.
@@ -40,15 +57,29 @@ def apply_lines(tenant: Tenant, lines: Sequence[UserImportLine], *, actor: Actor
     now = present(tenant, (line.values["login_id"] for line in lines))
     for line in lines:
         _refuse_stale(line, now)
-    events = _create([line for line in lines if line.plan == Outcome.CREATED], tenant, now, actor)
     editing = [line for line in lines if line.plan != Outcome.CREATED]
     otherwise = [line for line in editing if _look_again(line, now)]
-    events += _edit(editing, tenant, now, actor)
-    record_events(events)
+    fresh = {**drafts, **draft_lines(tenant, otherwise, actor=actor)}
+    _create([line for line in lines if line.plan == Outcome.CREATED], fresh, now)
+    _edit(editing, tenant, now)
+    record_events([draft.event for draft in (fresh[line.pk] for line in lines) if draft.event is not None])
     _switch(lines, now, actor)
     if any("groups" in line.changes or line.values.get("groups") for line in lines):
         apply_rules(tenant, actor=actor)
     return otherwise
+
+
+def _draft(tenant: Tenant, line: UserImportLine, actor: Actor) -> Draft:
+    if line.plan == Outcome.CREATED:
+        user = _new_user(line, tenant)
+        facts = {"login_id": user.login_id, "role": user.role, "is_active": user.is_active}
+        return Draft(user, _event(tenant, "user_created", actor, user.public_id, user.name, facts))
+    simple = {name: line.changes[name] for name in SIMPLE if name in line.changes}
+    if not simple:
+        return Draft(None, None)
+    changed = {name: {"from": was, "to": to} for name, (was, to) in simple.items()}
+    name = simple["name"][1] if "name" in simple else line.values.get("name", line.values["login_id"])
+    return Draft(None, _event(tenant, "user_edited", actor, line.user_id, name, {"changed": changed}))
 
 
 def _look_again(line: UserImportLine, now: Present) -> bool:
@@ -70,15 +101,12 @@ def _refuse_stale(line: UserImportLine, now: Present) -> None:
         raise LineRefused(line, _("Since the preview one of the groups was renamed or deleted."))
 
 
-def _create(lines: list[UserImportLine], tenant: Tenant, now: Present, actor: Actor) -> list[AuditEvent]:
-    users = User.objects.bulk_create([_new_user(line, tenant) for line in lines], batch_size=AT_ONCE)
+def _create(lines: list[UserImportLine], drafts: Mapping[int, Draft], now: Present) -> None:
+    users = [user for user in (drafts[line.pk].user for line in lines) if user is not None]
+    User.objects.bulk_create(users, batch_size=AT_ONCE)
     _add_to_groups([(user, line.values.get("groups", [])) for user, line in zip(users, lines, strict=True)], now)
     for line in lines:
         line.outcome = Outcome.CREATED
-    return [
-        _event(user, "user_created", actor, login_id=user.login_id, role=user.role, is_active=user.is_active)
-        for user in users
-    ]
 
 
 def _new_user(line: UserImportLine, tenant: Tenant) -> User:
@@ -94,29 +122,24 @@ def _new_user(line: UserImportLine, tenant: Tenant) -> User:
     return user
 
 
-def _edit(lines: list[UserImportLine], tenant: Tenant, now: Present, actor: Actor) -> list[AuditEvent]:
+def _edit(lines: list[UserImportLine], tenant: Tenant, now: Present) -> None:
     """Names, mail addresses and groups; roles and states have consequences of their own (`_switch`)."""
-    events, edited, regrouped = [], [], []
+    edited, regrouped = [], []
     for line in lines:
         user = now.users[line.values["login_id"].lower()]
-        simple = {name: pair for name, pair in line.changes.items() if name in ("name", "email", "groups")}
-        if simple:
-            changed = {name: {"from": was, "to": to} for name, (was, to) in simple.items()}
-            events.append(_event(user, "user_edited", actor, changed=changed))
-            edited.append(_with_fields(user, simple))
-        if "groups" in simple:
-            regrouped.append((user, simple["groups"][1]))
-    User.objects.bulk_update(edited, ["name", "email"], batch_size=AT_ONCE)
+        if {"name", "email"} & line.changes.keys():
+            user.name, user.email = (
+                line.changes.get(name, [None, getattr(user, name)])[1] for name in ("name", "email")
+            )
+            edited.append(user)
+        if "groups" in line.changes:
+            regrouped.append((user, line.changes["groups"][1]))
+    # An upsert of rows that are there: one short statement, where bulk_update writes a CASE of every row.
+    User.objects.bulk_create(
+        edited, batch_size=AT_ONCE, update_conflicts=True, update_fields=["name", "email"], unique_fields=["id"]
+    )
     _leave_groups(tenant, [user.pk for user, _names in regrouped])
     _add_to_groups(regrouped, now)
-    return events
-
-
-def _with_fields(user: User, simple: dict[str, list[Any]]) -> User:
-    for name in ("name", "email"):
-        if name in simple:
-            setattr(user, name, simple[name][1])
-    return user
 
 
 def _leave_groups(tenant: Tenant, user_pks: list[int]) -> None:
@@ -152,13 +175,7 @@ def _switch_one(user: User, changes: dict[str, list[Any]], actor: Actor) -> None
         edit_user(user, actor=actor, role=Role.MEMBER)
 
 
-def _event(user: User, action: str, actor: Actor, **details: Any) -> AuditEvent:
+def _event(tenant: Tenant, action: str, actor: Actor, user_id: str, name: str, details: dict[str, Any]) -> AuditEvent:
     return draft_event(
-        user.tenant,
-        action,
-        actor=actor,
-        target_type="user",
-        target_id=user.public_id,
-        target_name=user.name,
-        details=details,
+        tenant, action, actor=actor, target_type="user", target_id=user_id, target_name=name, details=details
     )

@@ -28,7 +28,7 @@ from accounts.errors import ImportRefused
 from accounts.hashers import HASHES_AT_ONCE
 from accounts.later import run_later
 from accounts.models import UserImport, UserImportLine
-from accounts.services.imports.applying import LineRefused, apply_lines
+from accounts.services.imports.applying import LineRefused, apply_lines, draft_lines
 from audit.events import Actor, record_event
 from audit.locks import exclusive
 from tenants.context import tenant_context
@@ -39,6 +39,7 @@ TASK = "accounts.tasks.run_user_import"
 SLICE_S = 20.0
 HASHES_IN_A_STEP = 8
 LINES_IN_A_BATCH = 100
+LINES_IN_A_STATEMENT = 500
 ABANDONED_AFTER = timedelta(hours=24)
 
 
@@ -172,43 +173,30 @@ def _hash(tenant: Tenant, lines: list[UserImportLine]) -> None:
 
 def _do_batch(upload: UserImport) -> bool:
     """A batch of lines, or the end when there is none; whether there may be more. A bad line costs only itself."""
-    try:
-        with transaction.atomic(), tenant_context(upload.tenant):
-            locked = _locked(upload)
-            if locked.state != State.RUNNING:
-                return False
-            lines = list(_waiting(locked)[:LINES_IN_A_BATCH])
-            if not lines:
-                _end(locked, State.DONE, "user_import_finished", _actor(upload))
-                return False
-            _do(locked, lines)
-    except (ValidationError, IntegrityError):
-        _do_singly(upload)
-    return True
-
-
-def _do_singly(upload: UserImport) -> None:
-    """The lines of a batch that did not go together, each in a transaction of its own; what is in the way is bad."""
     with tenant_context(upload.tenant):
         lines = list(_waiting(upload)[:LINES_IN_A_BATCH])
-    for line in lines:
-        try:
-            with transaction.atomic(), tenant_context(upload.tenant):
-                locked = _locked(upload)
-                if locked.state == State.RUNNING and _waiting(locked).filter(pk=line.pk).exists():
-                    _do(locked, [line])
-        except (ValidationError, IntegrityError) as error:
-            _set_aside(upload, line, error)
+    try:
+        _do(upload, lines, is_last=not lines)
+    except (ValidationError, IntegrityError):
+        for line in lines:
+            _do_one(upload, line)
+    return bool(lines)
+
+
+def _do_one(upload: UserImport, line: UserImportLine) -> None:
+    """One line of a batch that did not go together: if it is in the way it is bad."""
+    try:
+        _do(upload, [line], is_last=False)
+    except (ValidationError, IntegrityError) as error:
+        _set_aside(upload, line, error)
 
 
 def _do_all(upload: UserImport) -> bool:
     """Every line and the end of the import in one transaction, or none and the reason. There is no more to do."""
+    with tenant_context(upload.tenant):
+        lines = list(_waiting(upload))
     try:
-        with transaction.atomic(), tenant_context(upload.tenant):
-            locked = _locked(upload)
-            if locked.state == State.RUNNING:
-                _do(locked, list(_waiting(locked)))
-                _end(locked, State.DONE, "user_import_finished", _actor(upload))
+        _do(upload, lines, is_last=True)
     except (ValidationError, IntegrityError) as error:
         if isinstance(error, LineRefused):
             _set_aside(upload, error.line, error)
@@ -216,13 +204,31 @@ def _do_all(upload: UserImport) -> bool:
     return False
 
 
-def _do(upload: UserImport, lines: list[UserImportLine]) -> None:
-    otherwise = apply_lines(upload.tenant, lines, actor=_actor(upload))
-    UserImportLine.objects.bulk_update(otherwise, ["changes"], batch_size=LINES_IN_A_BATCH)
+def _do(upload: UserImport, lines: list[UserImportLine], *, is_last: bool) -> None:
+    """One transaction: do `lines`, and end the import if they are its last.
+
+    Nothing is done when it no longer runs, or when somebody else was quicker: lines are done in their order, so that
+    who did any of these did the first one.
+    """
+    actor, tenant = _actor(upload), upload.tenant
+    drafts = draft_lines(tenant, lines, actor=actor)
+    with transaction.atomic(), tenant_context(tenant):
+        locked = _locked(upload)
+        if locked.state != State.RUNNING or (lines and not _waiting(locked).filter(pk=lines[0].pk).exists()):
+            return
+        if lines:
+            otherwise = apply_lines(tenant, lines, drafts=drafts, actor=actor)
+            UserImportLine.objects.bulk_update(otherwise, ["changes"], batch_size=LINES_IN_A_BATCH)
+            _save_outcomes(lines)
+        if is_last:
+            _end(locked, State.DONE, "user_import_finished", actor)
+
+
+def _save_outcomes(lines: list[UserImportLine]) -> None:
     for outcome in {line.outcome for line in lines}:
         pks = [line.pk for line in lines if line.outcome == outcome]
-        for start in range(0, len(pks), LINES_IN_A_BATCH):
-            done = UserImportLine.objects.filter(pk__in=pks[start : start + LINES_IN_A_BATCH])
+        for start in range(0, len(pks), LINES_IN_A_STATEMENT):
+            done = UserImportLine.objects.filter(pk__in=pks[start : start + LINES_IN_A_STATEMENT])
             done.update(outcome=outcome, password="")
 
 
