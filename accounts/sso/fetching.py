@@ -59,9 +59,9 @@ def _parts(url: str) -> SplitResult:
 
 def _ask(method: str, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
     parts = _parts(url)
-    address = _resolve(parts)
+    addresses = _resolve(parts)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection = _Connection(parts, address)
+    connection = _Connection(parts, addresses)
     try:
         connection.request(method, path, body, {"Accept": "application/json", **headers})
         with connection.getresponse() as response:
@@ -76,18 +76,30 @@ def _ask(method: str, url: str, body: bytes, headers: dict[str, str]) -> tuple[i
 
 
 class _Connection(http.client.HTTPSConnection):
-    """To `address`, whatever the name in `parts` leads to by now; the certificate must still be the name's."""
+    """To the first of `addresses` that answers, whatever the name in `parts` leads to by now.
 
-    def __init__(self, parts: SplitResult, address: str) -> None:
+    The certificate must be the name's.
+    """
+
+    def __init__(self, parts: SplitResult, addresses: list[str]) -> None:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         super().__init__(str(parts.hostname), port, timeout=STEP_TIMEOUT)
-        self._address = address
+        self._addresses = addresses
         self._is_encrypted = parts.scheme == "https"
         self.default_port = 443 if self._is_encrypted else 80
 
     def connect(self) -> None:
-        plain = socket.create_connection((self._address, self.port), STEP_TIMEOUT)
+        plain = self._reached()
         self.sock = self._encrypted(plain) if self._is_encrypted else plain
+
+    def _reached(self) -> socket.socket:
+        problem = OSError("no address")
+        for address in self._addresses:
+            try:
+                return socket.create_connection((address, self.port), STEP_TIMEOUT)
+            except OSError as error:
+                problem = error
+        raise problem
 
     def _encrypted(self, plain: socket.socket) -> ssl.SSLSocket:
         return ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
@@ -103,16 +115,17 @@ def _read(response: http.client.HTTPResponse) -> bytes:
     return content
 
 
-def _resolve(parts: SplitResult) -> str:
-    """The first address of the name that may be asked. Raises SsoRefused."""
+def _resolve(parts: SplitResult) -> list[str]:
+    """The addresses of the name that may be asked, at most three. Raises SsoRefused."""
     try:
         found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise SsoRefused("unreachable", f"{parts.hostname}: {error}") from error
-    for *_rest, place in found:
-        if _is_allowed(parts.scheme, ipaddress.ip_address(str(place[0]).partition("%")[0])):
-            return str(place[0])
-    raise SsoRefused("address_refused", parts.hostname)
+    addresses = dict.fromkeys(str(place[0]).partition("%")[0] for *_rest, place in found)
+    allowed = [text for text in addresses if _is_allowed(parts.scheme, ipaddress.ip_address(text))]
+    if not allowed:
+        raise SsoRefused("address_refused", parts.hostname)
+    return allowed[:3]
 
 
 def _is_allowed(scheme: str, address: Address) -> bool:
