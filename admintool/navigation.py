@@ -8,6 +8,7 @@ PAGES = [
     ("live", _("Live status")),
     ("bandwidth", _("Bandwidth now")),
     ("logs", _("Logs")),
+    ("records", _("Records")),
     ("usage", _("Usage")),
     ("restrictions", _("Restrictions")),
     ("security", _("Security")),

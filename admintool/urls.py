@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from admintool.log_pages import LOG_VIEWS
+from admintool.record_urls import record_pages
 from admintool.restriction_urls import restriction_pages
 from admintool.rule_urls import rule_pages
 from admintool.sso_urls import sso_pages
@@ -60,6 +61,7 @@ pages = [
     path("logs/", logs.first, name="logs"),
     *(path(f"logs/{view.address}/", logs.page, {"view": view}, name=view.page) for view in LOG_VIEWS),
     *(path(f"logs/{view.address}/export/", logs.export, {"view": view}, name=view.export) for view in LOG_VIEWS),
+    *record_pages,
     *rule_pages,
     *restriction_pages,
     *sso_pages,

@@ -39,6 +39,11 @@ class Entry:
     secrets: tuple[str, ...] = ()
 
     @property
+    def kept_for(self) -> str:
+        """In words."""
+        return str(self.kept.value)
+
+    @property
     def is_exported(self) -> bool:
         return bool(self.path)
 

@@ -22,6 +22,7 @@ from accounts.models import (
     SsoProvider,
     User,
 )
+from audit.models import DeletionCertificate, Disclosure, LegalHold
 from conferences.models import (
     Bar,
     GuestPass,
@@ -35,6 +36,7 @@ from conferences.models import (
 )
 from tenants.models import Tenant
 from tests.accounts.sign_in_rows import make_login, make_passkey, make_reset_token
+from tests.admintool.record_rows import make_certificate, make_disclosure, make_hold
 from tests.admintool.rule_rows import make_approval, make_class
 from tests.factories import ADMINTOOL_KEY, GUEST_SECRET, make_admin, make_guest_pass, make_room, make_tenant, make_user
 from tests.idp.signing_on import make_linked_provider
@@ -110,6 +112,18 @@ PAGES = {
     "admintool:class-move": Page(ADMINS, "post"),
     "admintool:class-retire": Page(ADMINS, "post"),
     "admintool:class-revive": Page(ADMINS, "post"),
+    "admintool:records": Page(ADMINS),
+    "admintool:inventory": Page(ADMINS),
+    "admintool:certificates": Page(ADMINS),
+    "admintool:certificate-download": Page(ADMINS),
+    "admintool:holds": Page(ADMINS),
+    "admintool:hold-place": Page(ADMINS),
+    "admintool:hold-lift": Page(ADMINS),
+    "admintool:disclosures": Page(ADMINS),
+    "admintool:disclosure-request": Page(ADMINS),
+    "admintool:disclosure": Page(ADMINS),
+    "admintool:disclosure-decide": Page(ADMINS, "post"),
+    "admintool:disclosure-download": Page(ADMINS),
     "admintool:approvals": Page(ADMINS),
     "admintool:approval": Page(ADMINS),
     "admintool:approval-decide": Page(ADMINS, "post"),
@@ -187,8 +201,10 @@ OWNED = {"meeting_id", "room_id", "pass_id", "user_id", "participant_id", "bar_i
 OWNED |= {"class_id", "approval_id"}
 OWNED |= {"login_id", "factor_id", "rule_id"}
 OWNED |= {"provider_id"}
+OWNED |= {"hold_id", "disclosure_id", "certificate_id"}
 SIGN_IN = (Authenticator, PasswordHistory)
 SSO = (SsoIdentity, SsoProvider)
+RECORDS = (DeletionCertificate, Disclosure, LegalHold)
 RULES = (Approval, MeetingClass, Restriction, SecuritySettings)
 
 
@@ -228,6 +244,9 @@ def make_world(slug: str, secret: str) -> World:
         "room_id": room.public_id,
         "class_id": make_class(tenant).public_id,
         "approval_id": make_approval(admin).public_id,
+        "hold_id": make_hold(tenant).public_id,
+        "disclosure_id": make_disclosure(admin).public_id,
+        "certificate_id": make_certificate(tenant).public_id,
         "pass_id": guest_pass.public_id,
         "user_id": member.public_id,
         "participant_id": participant.public_id,
@@ -281,7 +300,7 @@ def leads_to_login(answer: HttpResponseBase) -> bool:
 def what_is_kept() -> list[list[dict[str, object]]]:
     """Every row that a refused request could have touched; a refusal may be seen, which is no change."""
     kept = (Tenant, Group, User, Room, GuestPass, Meeting, Participant, Bar, MeetingCommand)
-    rows = [list(model._default_manager.order_by("pk").values()) for model in (*kept, *RULES, *SIGN_IN, *SSO)]
+    rows = [list(model._default_manager.order_by("pk").values()) for model in (*kept, *RULES, *SIGN_IN, *SSO, *RECORDS)]
     return [[{**row, "last_login": None} for row in table] for table in rows]
 
 
