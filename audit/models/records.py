@@ -56,11 +56,11 @@ class Attendance(TenantOwned):
 
     class Meta:
         indexes = [
-            models.Index(fields=["tenant", "-joined_at"], name="attendance_newest"),
-            models.Index(fields=["tenant", "name", "-joined_at"], name="attendance_name"),
+            models.Index(fields=["tenant", "-joined_at", "-id"], name="attendance_newest"),
+            models.Index(fields=["tenant", "name", "-joined_at", "-id"], name="attendance_name"),
             models.Index(fields=["tenant", "user_id", "-joined_at"], name="attendance_user"),
-            models.Index(fields=["tenant", "room_id", "-joined_at"], name="attendance_room"),
-            models.Index(fields=["tenant", "ip_address", "-joined_at"], name="attendance_ip"),
+            models.Index(fields=["tenant", "room_id", "-joined_at", "-id"], name="attendance_room"),
+            models.Index(fields=["tenant", "ip_address", "-joined_at", "-id"], name="attendance_ip"),
             models.Index(fields=["last_seen_at"], condition=models.Q(left_at=None), name="attendance_open"),
         ]
 
@@ -92,10 +92,10 @@ class BandwidthSample(TenantOwned):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["attendance", "minute"], name="one_sample_a_minute")]
         indexes = [
-            models.Index(fields=["tenant", "-minute"], name="bandwidth_newest"),
-            models.Index(fields=["tenant", "name", "-minute"], name="bandwidth_name"),
-            models.Index(fields=["tenant", "room_id", "-minute"], name="bandwidth_room"),
-            models.Index(fields=["tenant", "ip_address", "-minute"], name="bandwidth_ip"),
+            models.Index(fields=["tenant", "-minute", "-id"], name="bandwidth_newest"),
+            models.Index(fields=["tenant", "name", "-minute", "-id"], name="bandwidth_name"),
+            models.Index(fields=["tenant", "room_id", "-minute", "-id"], name="bandwidth_room"),
+            models.Index(fields=["tenant", "ip_address", "-minute", "-id"], name="bandwidth_ip"),
         ]
 
     def __str__(self) -> str:
@@ -134,12 +134,12 @@ class AuditEvent(TenantOwned):
         ]
         indexes = [
             models.Index(fields=["tenant", "id"], name="event_unsealed", condition=models.Q(seq=None)),
-            models.Index(fields=["tenant", "-occurred_at"], name="event_newest"),
-            models.Index(fields=["tenant", "action", "-occurred_at"], name="event_action"),
+            models.Index(fields=["tenant", "-occurred_at", "-id"], name="event_newest"),
+            models.Index(fields=["tenant", "action", "-occurred_at", "-id"], name="event_action"),
             models.Index(fields=["tenant", "actor_id", "-occurred_at"], name="event_actor"),
-            models.Index(fields=["tenant", "actor_name", "-occurred_at"], name="event_actor_name"),
-            models.Index(fields=["tenant", "target_name", "-occurred_at"], name="event_target_name"),
-            models.Index(fields=["tenant", "ip_address", "-occurred_at"], name="event_ip"),
+            models.Index(fields=["tenant", "actor_name", "-occurred_at", "-id"], name="event_actor_name"),
+            models.Index(fields=["tenant", "target_name", "-occurred_at", "-id"], name="event_target_name"),
+            models.Index(fields=["tenant", "ip_address", "-occurred_at", "-id"], name="event_ip"),
         ]
 
     def __str__(self) -> str:
