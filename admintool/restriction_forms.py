@@ -105,9 +105,7 @@ class NewRestrictionForm(RestrictionForm):
     otherwise = forms.BooleanField(
         label=_("Refuse these people in all other cases"),
         required=False,
-        help_text=_(
-            "Adds a second rule right below. Without one, what this rule does not match is allowed anyway."
-        ),
+        help_text=_("Adds a second rule right below. Without one, what this rule does not match is allowed anyway."),
     )
 
     @property
