@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.services import folder, free_port, running, wait_until
 
@@ -108,7 +109,8 @@ def liveon(*, under: tuple[str, ...] = (), **variables: str) -> Iterator[LiveOn]
         # LIVEON_MEDIA_ADDRESS stays unset: Firefox reaches no loopback address.
         environment = inherited | {"LIVEON_DATA_DIR": str(directory / "data"), "TMPDIR": str(directory)} | variables
         media_port = int(variables.get("LIVEON_MEDIA_PORT", free_port()))
-        found = LiveOn(directory / "data", free_port(), media_port, environment)
+        port = urlsplit(variables.get("LIVEON_PUBLIC_URL", "")).port or free_port()
+        found = LiveOn(directory / "data", port, media_port, environment)
         found.data_dir.mkdir()
         environment["LIVEON_SERVED_URL"] = found.url
         command = [*under, sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(found.port)]

@@ -13,6 +13,7 @@ from typing import IO, Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
 
 from liveon.celery import make_broker_folders
 from liveon.certificate import self_signed
@@ -42,6 +43,7 @@ class Command(BaseCommand):
         os.environ.update(_environment_of_children(options))
         call_command("migrate", interactive=False, verbosity=0)
         demo = None if settings.DATABASE_URL else create_demo()
+        connections.close_all()  # the owner's: nobody needs it any more
         self._say(options, demo)
         _run(_children(options, media_port))
         lock.close()
