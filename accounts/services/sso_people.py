@@ -68,14 +68,15 @@ def preview(provider: SsoProvider, asserted: Asserted, *, actor: Actor) -> Previ
     return found
 
 
-def record_refusal(provider: SsoProvider, refusal: SsoRefused, *, actor: Actor, is_test: bool) -> None:
-    """Whoever came back from the provider was not signed in, for this reason."""
+def record_refusal(provider: SsoProvider, refusal: SsoRefused, *, actor: Actor, subject: str, is_test: bool) -> None:
+    """Whoever came back from the provider, as `subject` if that far, was not signed in, for this reason."""
     with transaction.atomic(), tenant_context(provider.tenant):
         record_event(
             provider.tenant,
             "sso_test_failed" if is_test else "login_failed",
             actor=actor,
             target_type="user",
+            target_name=subject,
             details={
                 "method": "sso",
                 "provider": provider.name,

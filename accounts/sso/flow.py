@@ -87,12 +87,15 @@ def finish(request: HttpRequest, provider: SsoProvider) -> HttpResponse:
     What was begun elsewhere, or not at all, is refused before anything else; every later refusal is recorded.
     """
     ticket = _ticket(request, provider)
+    pending, asserted = ticket.pending, ticket.asserted
     try:
-        return _ENDS[ticket.pending.purpose](request, provider, ticket.pending, _asserted(request, provider, ticket))
+        asserted = _asserted(request, provider, ticket)
+        return _ENDS[pending.purpose](request, provider, pending, asserted)
     except SsoRefused as refusal:
-        record_refusal(provider, refusal, actor=actor_of(request), is_test=ticket.pending.purpose == TEST)
-        if ticket.pending.purpose == TEST:
-            return _show_test(request, provider, ticket.pending, {"refused": refusal.reason, "detail": refusal.detail})
+        subject = asserted.subject if asserted else ""
+        record_refusal(provider, refusal, actor=actor_of(request), subject=subject, is_test=pending.purpose == TEST)
+        if pending.purpose == TEST:
+            return _show_test(request, provider, pending, {"refused": refusal.reason, "detail": refusal.detail})
         raise
 
 

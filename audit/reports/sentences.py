@@ -30,6 +30,8 @@ SENTENCES: dict[str, Promise] = {
     "user_enabled": _("Enabled the user %(target)s."),
     "password_changed": _("Set the password of %(target)s."),
     "break_glass_granted": _("Let %(target)s sign in by password in an emergency."),
+    "break_glass_withdrawn": _("Let %(target)s no longer sign in by password in an emergency."),
+    "break_glass_used": _("Signed in with a break-glass account, without single sign-on."),
     "mfa_totp_added": _("Added an authenticator app for %(target)s."),
     "mfa_passkey_added": _("Added a passkey for %(target)s."),
     "mfa_recovery_codes_made": _("Made new recovery codes for %(target)s."),
@@ -82,6 +84,8 @@ SENTENCES: dict[str, Promise] = {
     "sso_provider_disabled": _("Switched the sign-on provider %(target)s off."),
     "sso_linked": _("Linked %(target)s with a sign-on provider."),
     "sso_unlinked": _("Unlinked %(target)s from a sign-on provider."),
+    "sso_change_refused": _("Left %(target)s as they are, against the sign-on provider: %(why)s"),
+    "sso_test_failed": _("Tested a sign-on provider, which failed: %(provider)s."),
     "soft_caps_changed": _("Changed the soft caps."),
     "soft_cap_warned": _("Warned of a soft cap."),
     # reading and taking out
