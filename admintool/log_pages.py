@@ -18,6 +18,7 @@ class LogView:
     title: Promise
     about: Promise
     nothing: Promise
+    has_charts: bool = False
 
     @property
     def export(self) -> str:
@@ -35,6 +36,7 @@ ATTENDANCE_LOG = LogView(
     _("Attendance log"),
     _("Who was in which meeting, and why they left. One line is one stay: reconnects are merged into it."),
     _("No attendance matches."),
+    has_charts=True,
 )
 BANDWIDTH_LOG = LogView(
     BANDWIDTH,
@@ -43,6 +45,7 @@ BANDWIDTH_LOG = LogView(
     _("Bandwidth log"),
     _("What each stay used in all, and on average while it lasted."),
     _("No stay matches."),
+    has_charts=True,
 )
 MINUTES_LOG = LogView(
     MINUTES,
@@ -51,6 +54,7 @@ MINUTES_LOG = LogView(
     _("Bandwidth log by minute"),
     _("What each participant used in each minute."),
     _("No minute matches."),
+    has_charts=True,
 )
 EVENTS_LOG = LogView(
     EVENTS,

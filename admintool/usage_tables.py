@@ -1,16 +1,22 @@
 """Usage as charts and as a file."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit.models import UsageDay
+from audit.reports import Search
+from audit.usage import usage_by_room, usage_days, usage_days_of_rooms
 from tenants.models import Tenant
 
 MEGABYTE = 1_000_000
+SHOWN = timedelta(days=30)
+LONGEST = timedelta(days=366)
+ROOMS_SHOWN = 10
 
 
 def charts(days: Iterable[UsageDay], zone: str) -> dict[str, Any]:
@@ -27,6 +33,20 @@ def charts(days: Iterable[UsageDay], zone: str) -> dict[str, Any]:
             ],
         },
     }
+
+
+def usage_of_search(tenant: Tenant, search: Search) -> dict[str, Any]:
+    """Charts by day and rooms for a search of days and rooms, of 30 days when it names none; empty for any other."""
+    if any((search.login_id, search.name, search.ip, search.stay)):
+        return {}
+    last = min(search.date_to or timezone.localdate(), timezone.localdate())
+    first = max(search.date_from or last - SHOWN, last - LONGEST)
+    if search.room:
+        days = usage_days_of_rooms(tenant, first=first, last=last, room=search.room)
+    else:
+        days = list(usage_days(tenant, first=first, last=last))
+    rooms = usage_by_room(tenant, first=first, last=last, room=search.room)[:ROOMS_SHOWN]
+    return {"days": days, "charts": charts(days, tenant.time_zone), "rooms": rooms}
 
 
 def usage_rows(tenant: Tenant, *, first: date, last: date) -> Iterator[list[object]]:

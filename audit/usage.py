@@ -69,6 +69,14 @@ def usage_days(tenant: Tenant, *, first: date, last: date) -> QuerySet[UsageDay]
     return days.filter(room_id=ALL_ROOMS).order_by("day")
 
 
+def usage_days_of_rooms(tenant: Tenant, *, first: date, last: date, room: str) -> list[UsageDay]:
+    """As `usage_days`, of the rooms whose name has `room` in it, not saved; who was in two of them counts twice."""
+    days = UsageDay.objects.for_tenant(tenant).filter(day__gte=first, day__lte=last, room_name__icontains=room)
+    sums = {name: Sum(name) for name in ("meetings", "stays", "people", "minutes", "bytes_in", "bytes_out")}
+    rows = days.exclude(room_id=ALL_ROOMS).values("day").annotate(**sums, peak=Max("peak")).order_by("day")
+    return [UsageDay(tenant=tenant, **row) for row in rows]
+
+
 def usage_months(tenant: Tenant) -> QuerySet[UsageDay, dict[str, object]]:
     """The sums of each month, of all rooms together, newest first; `month` is its first day."""
     days = UsageDay.objects.for_tenant(tenant).filter(room_id=ALL_ROOMS)
@@ -77,9 +85,10 @@ def usage_months(tenant: Tenant) -> QuerySet[UsageDay, dict[str, object]]:
     return months.order_by("-month")
 
 
-def usage_by_room(tenant: Tenant, *, first: date, last: date) -> QuerySet[UsageDay, dict[str, object]]:
-    """What each room used from `first` to `last`, the busiest first; `name` is its latest."""
-    days = UsageDay.objects.for_tenant(tenant).filter(day__gte=first, day__lte=last).exclude(room_id=ALL_ROOMS)
+def usage_by_room(tenant: Tenant, *, first: date, last: date, room: str = "") -> QuerySet[UsageDay, dict[str, object]]:
+    """What each room used from `first` to `last`, the busiest first; `name` is its latest, and has `room` in it."""
+    days = UsageDay.objects.for_tenant(tenant).filter(day__gte=first, day__lte=last, room_name__icontains=room)
+    days = days.exclude(room_id=ALL_ROOMS)
     sums = {name: Sum(name) for name in ("meetings", "stays", "minutes", "bytes_in", "bytes_out")}
     rooms = days.values("room_id").annotate(name=Max("room_name"), peak=Max("peak"), **sums)
     return rooms.order_by("-minutes", "name")

@@ -12,6 +12,7 @@ from accounts.actors import actor_of
 from admintool.access import AdminRequest, admintool_page
 from admintool.log_forms import LogSearchForm
 from admintool.log_pages import LOG_VIEWS, LogView
+from admintool.usage_tables import usage_of_search
 from admintool.visits import record_search
 from audit.exports import FORMATS, begin_export, stream_export
 from audit.models import LogExport
@@ -56,9 +57,11 @@ def _rows(request: AdminRequest, view: LogView, form: LogSearchForm) -> dict[str
     except BadPosition as error:
         raise Http404 from error
     record_search(request, f"{view.log.name}_read", search=form.in_use)
+    is_first = not {"after", "before"} & set(request.GET)
     exports = LogExport.objects.for_tenant(request.tenant).filter(log=view.log.name).order_by("-begun_at")
     return {
         "page": page,
         "search": form.in_use,
         "exports": exports[:EXPORTS_SHOWN],
+        **(usage_of_search(request.tenant, form.search) if view.has_charts and is_first else {}),
     }

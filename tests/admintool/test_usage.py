@@ -94,3 +94,15 @@ def test_year_is_downloaded_by_day_and_room(admin_client: Client, tenant: Tenant
         ("'=1+1", "0"),
     ]
     assert AuditEvent.objects.filter(action="usage_exported").count() == 1
+
+
+def test_logs_of_stays_have_charts_of_the_days_and_rooms_of_the_search(
+    admin_client: Client, tenant: Tenant, member: User
+) -> None:
+    use(tenant, member)
+    for page in ("attendance", "bandwidth-log", "bandwidth-minutes"):
+        answer = admin_client.get(url(page), {"room": "board"})
+        assert "usage-data" in answer.content.decode()
+        assert (answer.context["days"][-1].minutes, answer.context["rooms"][0]["name"]) == (2, "Board room")
+        assert "usage-data" not in admin_client.get(url(page), {"room": "hall"}).content.decode()
+        assert "usage-data" not in admin_client.get(url(page), {"name": "mori"}).content.decode()
