@@ -21,6 +21,7 @@ ValidationError          a field is not acceptable (by field name)
 ├── RequesterGone        who asked is no administrator any more
 ├── TooFewAdmins         four eyes need two active administrators
 ├── GroupNameTaken       the tenant has this group already
+├── GroupInUse           rules or single sign-on name the group
 ├── FileRefused          an import's file cannot be read
 ├── ImportRefused        an import cannot be started, continued or cancelled in its state
 ├── SsoAppTaken          the tenant has a provider with this short name
@@ -102,6 +103,14 @@ class TooFewAdmins(ValidationError):
 class GroupNameTaken(ValidationError):
     def __init__(self) -> None:
         super().__init__({"name": ValidationError(_("There is a group with this name."), code="taken")})
+
+
+class GroupInUse(ValidationError):
+    """`names` says what depends on the group."""
+
+    def __init__(self, names: list[str]) -> None:
+        text = _("This group is in use: %(names)s. Change these first.")
+        super().__init__(text, code="in_use", params={"names": ", ".join(names)})
 
 
 class FileRefused(ValidationError):

@@ -5,38 +5,17 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.validators import RegexValidator
-from django.db.models import Q, QuerySet
 from django.utils.crypto import get_random_string
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Group, Role, User
+from accounts.models import Group, Role
 from accounts.services.passwords import LONGEST_PASSWORD
 from tenants.models import Tenant
 
 PASSWORD_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # noqa: S105 - nothing that is read for something else
-STATES = {"": _("All users"), "active": _("Active"), "disabled": _("Disabled")}
 
 ip_characters = RegexValidator(r"^[0-9A-Fa-f:.]*\Z", _("Enter an IP address or its beginning."))
-
-
-class UserSearchForm(forms.Form):
-    q = forms.CharField(
-        label=_("User ID, name or mail address"),
-        required=False,
-        max_length=100,
-        widget=forms.TextInput(attrs={"type": "search"}),
-    )
-    state = forms.ChoiceField(label=_("Status"), required=False, choices=STATES)
-
-    def found(self, tenant: Tenant) -> QuerySet[User]:
-        """The tenant's users that match, by user ID; none for a search that is not valid."""
-        users = User.objects.for_tenant(tenant).prefetch_related("groups").order_by("login_id")
-        if not self.is_valid():
-            return users.none()
-        words, state = self.cleaned_data["q"], self.cleaned_data["state"]
-        if state:
-            users = users.filter(is_active=state == "active")
-        return users.filter(Q(login_id__icontains=words) | Q(name__icontains=words) | Q(email__icontains=words))
 
 
 class UserForm(forms.Form):
@@ -97,7 +76,7 @@ class PasswordForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    @property
+    @cached_property
     def new_password(self) -> str:
         return self.cleaned_data["password"] or random_password()
 

@@ -5,6 +5,7 @@ from django.urls import include, path
 from admintool.log_pages import LOG_VIEWS
 from admintool.record_urls import record_pages
 from admintool.restriction_urls import restriction_pages
+from admintool.people_urls import people_pages
 from admintool.rule_urls import rule_pages
 from admintool.sso_urls import sso_pages
 from admintool.views import (
@@ -35,6 +36,7 @@ pages = [
     path("rotate/", rotate.rotate, name="rotate"),
     path("users/", users.user_list, name="users"),
     path("users/new/", users.create, name="user-create"),
+    *people_pages,
     path("users/<slug:user_id>/", users.edit, name="user-edit"),
     path("users/<slug:user_id>/disable/", users.disable, name="user-disable"),
     path("users/<slug:user_id>/enable/", users.enable, name="user-enable"),

@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 MAX_WEBSOCKET_BYTES = 64 * 1024  # a signalling message is at most 48 KiB; beyond this the connection is closed unread
 MAX_REQUEST_BYTES = 64 * 1024
 HTTP_TIMEOUT_S = 60
-MAX_BODY_BYTES = 2 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # Django answers what is a little too long
+MAX_BODY_BYTES = 6 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # a file of users may have 5 MB
 UNREAD_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 8.0  # less than the parent waits before it kills
 

@@ -21,6 +21,7 @@ from accounts.models import (
     SsoIdentity,
     SsoProvider,
     User,
+    UserImport,
 )
 from audit.models import DeletionCertificate, Disclosure, LegalHold
 from conferences.models import (
@@ -37,6 +38,7 @@ from conferences.models import (
 from tenants.models import Tenant
 from tests.accounts.sign_in_rows import make_login, make_passkey, make_reset_token
 from tests.admintool.record_rows import make_certificate, make_disclosure, make_hold
+from tests.admintool.people_rows import make_group, make_import
 from tests.admintool.rule_rows import make_approval, make_class
 from tests.factories import ADMINTOOL_KEY, GUEST_SECRET, make_admin, make_guest_pass, make_room, make_tenant, make_user
 from tests.idp.signing_on import make_linked_provider
@@ -105,6 +107,20 @@ PAGES = {
     "admintool:confirm": Page(ADMINS),
     "admintool:rotate": Page(ADMINS),
     "admintool:overview": Page(ADMINS),
+    "admintool:users-export": Page(ADMINS),
+    "admintool:imports": Page(ADMINS),
+    "admintool:import-template": Page(ADMINS),
+    "admintool:import": Page(ADMINS),
+    "admintool:import-progress": Page(ADMINS),
+    "admintool:import-start": Page(ADMINS, "post"),
+    "admintool:import-continue": Page(ADMINS, "post"),
+    "admintool:import-cancel": Page(ADMINS, "post"),
+    "admintool:import-report": Page(ADMINS),
+    "admintool:groups": Page(ADMINS),
+    "admintool:group": Page(ADMINS),
+    "admintool:group-add": Page(ADMINS, "post"),
+    "admintool:group-remove": Page(ADMINS, "post"),
+    "admintool:group-delete": Page(ADMINS),
     "admintool:security": Page(ADMINS),
     "admintool:classes": Page(ADMINS),
     "admintool:class-create": Page(ADMINS),
@@ -198,14 +214,14 @@ def named_patterns(patterns: list[URLPattern | URLResolver], namespace: str = ""
 
 ADDRESSES = named_patterns(get_resolver().url_patterns)
 OWNED = {"meeting_id", "room_id", "pass_id", "user_id", "participant_id", "bar_id"}
-OWNED |= {"class_id", "approval_id"}
+OWNED |= {"class_id", "approval_id", "group_id", "import_id"}
 OWNED |= {"login_id", "factor_id", "rule_id"}
 OWNED |= {"provider_id"}
 OWNED |= {"hold_id", "disclosure_id", "certificate_id"}
 SIGN_IN = (Authenticator, PasswordHistory)
 SSO = (SsoIdentity, SsoProvider)
 RECORDS = (DeletionCertificate, Disclosure, LegalHold)
-RULES = (Approval, MeetingClass, Restriction, SecuritySettings)
+RULES = (Approval, MeetingClass, Restriction, SecuritySettings, UserImport)
 
 
 def test_every_address_has_an_entry():
@@ -243,6 +259,8 @@ def make_world(slug: str, secret: str) -> World:
         "guest_pass": secret,
         "room_id": room.public_id,
         "class_id": make_class(tenant).public_id,
+        "group_id": make_group(tenant).public_id,
+        "import_id": make_import(admin).public_id,
         "approval_id": make_approval(admin).public_id,
         "hold_id": make_hold(tenant).public_id,
         "disclosure_id": make_disclosure(admin).public_id,

@@ -37,11 +37,15 @@ def create_user(
     role: str = Role.MEMBER,
     email: str = "",
     groups: Iterable[Group] = (),
+    must_change: bool = False,
 ) -> User:
     """A new active user of `tenant`; one without a password signs in otherwise. Raises ValidationError by field,
     LoginIdTaken.
+
+    `must_change`: somebody else knows the password; the first login asks for another one.
     """
     user = User(tenant=tenant, login_id=login_id.strip(), name=name.strip(), role=role, email=email)
+    user.must_change_password = must_change
     groups = list(groups)
     _check(user, groups)
     if password is None:
@@ -95,9 +99,7 @@ def set_password(user: User, *, actor: Actor, password: str, must_change: bool =
         user.password_changed_at = timezone.now()
         user.must_change_password = must_change
         user.save(update_fields=["password", "password_changed_at", "must_change_password"])
-        record_about(
-            user, "password_changed", actor=actor, logins_ended=end_logins(user), given_by_another=must_change
-        )
+        record_about(user, "password_changed", actor=actor, logins_ended=end_logins(user), given_by_another=must_change)
         _announce(user, "password_changed", actor)
 
 

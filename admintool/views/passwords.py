@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import opens_own_context
 from accounts.actors import actor_of
+from accounts.services.approvals import needs_approval
 from accounts.services.users import set_password
 from admintool.access import AdminRequest, admintool_page, reauthenticated
 from admintool.forms import PasswordForm
@@ -25,6 +26,11 @@ from tenants.context import tenant_context
 def reset(request: AdminRequest, admintool_key: str, user_id: str) -> HttpResponse:
     with tenant_context(request.tenant):
         person = user_of(request, user_id)
+    if person.is_admin and person != request.user and needs_approval(request.tenant):
+        messages.error(
+            request, _("With four eyes nobody sets another administrator's password. They reset it by mail.")
+        )
+        return redirect("admintool:user-edit", admintool_key, user_id)
     form = PasswordForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         password = form.new_password

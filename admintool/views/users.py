@@ -1,50 +1,85 @@
 """Users: search, create, edit, disable and enable. Nobody is deleted."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import urlencode
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.access import opens_own_context
 from accounts.actors import actor_of
-from accounts.models import User
-from accounts.services.users import create_user, disable_user, edit_user, enable_user, set_language
+from accounts.models import Approval, Role, User
+from accounts.services.admin_changes import asks_for_role, change_role, switch_user
+from accounts.services.approvals import needs_approval
+from accounts.services.directory import users_page
+from accounts.services.user_exports import FORMATS, export_users, pieces
+from accounts.services.users import create_user, edit_user, set_language
 from admintool.access import AdminRequest, admintool_page
-from admintool.forms import NewUserForm, UserForm, UserSearchForm
+from admintool.forms import NewUserForm, UserForm
+from admintool.people_forms import UserSearchForm
 from conferences.services.live import live_participants
-
-USERS_ON_PAGE = 50
+from tenants.context import tenant_context
 
 
 @admintool_page
 @require_safe
 def user_list(request: AdminRequest, admintool_key: str) -> HttpResponse:
-    form = UserSearchForm(request.GET)
-    page = Paginator(form.found(request.tenant), USERS_ON_PAGE).get_page(request.GET.get("page"))
-    search = "".join(f"&{urlencode({name: value})}" for name, value in form.cleaned_data.items() if value)
-    return render(request, "admintool/users.html", {"form": form, "page": page, "search": search})
+    form = UserSearchForm(request.GET, tenant=request.tenant)
+    users = form.found()
+    try:
+        page = users_page(request.tenant, users, after=request.GET.get("after", ""))
+    except User.DoesNotExist as error:
+        raise Http404 from error
+    shown = {"form": form, "page": page, "search": form.in_use, "count": users.count()}
+    return render(request, "admintool/users.html", shown)
+
+
+@admintool_page
+@require_safe
+@opens_own_context
+def export(request: AdminRequest, admintool_key: str) -> HttpResponseBase:
+    """The users that match, as a file that the import takes back."""
+    file_format = request.GET.get("format", "csv")
+    if file_format not in FORMATS:
+        raise Http404
+    with tenant_context(request.tenant):
+        form = UserSearchForm(request.GET, tenant=request.tenant)
+        users = form.found()
+    file = export_users(
+        request.tenant,
+        users,
+        actor=actor_of(request),
+        file_format=file_format,
+        search=form.in_use,
+        language=get_language() or settings.LANGUAGE_CODE,
+    )
+    disposition = {"Content-Disposition": f'attachment; filename="users.{file_format}"'}
+    return StreamingHttpResponse(pieces(file), content_type=FORMATS[file_format], headers=disposition)
 
 
 @admintool_page
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
+@opens_own_context
 def create(request: AdminRequest, admintool_key: str) -> HttpResponse:
-    form = NewUserForm(request.POST or None, tenant=request.tenant)
-    if form.is_valid():
-        password = form.new_password
+    with tenant_context(request.tenant):
+        form = NewUserForm(request.POST or None, tenant=request.tenant)
+        is_valid = form.is_valid()
+    if is_valid:
         try:
-            person = _create(request, form, password)
+            person, waits = _create(request, form, form.new_password)
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            shown = password if form.is_random else ""
-            return render(request, "admintool/user_created.html", {"person": person, "password": shown})
-    return render(request, "admintool/user_form.html", {"form": form})
+            shown = {"person": person, "password": form.new_password if form.is_random else "", "waits": waits}
+            return render(request, "admintool/user_created.html", shown)
+    with tenant_context(request.tenant):
+        return render(request, "admintool/user_form.html", {"form": form})
 
 
 @admintool_page
@@ -54,11 +89,11 @@ def edit(request: AdminRequest, admintool_key: str, user_id: str) -> HttpRespons
     form = UserForm(request.POST or None, tenant=request.tenant, initial=_values(person))
     if form.is_valid():
         try:
-            _edit(request, form, person)
+            waits = _edit(request, form, person)
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, _("The changes are saved."))
+            _say(request, waits, _("The changes are saved."))
             return redirect("admintool:user-edit", admintool_key, user_id)
     return render(request, "admintool/user_form.html", {"form": form, "person": user_of(request, user_id)})
 
@@ -69,13 +104,14 @@ def disable(request: AdminRequest, admintool_key: str, user_id: str) -> HttpResp
     person = user_of(request, user_id)
     if request.method != "POST":
         inside = live_participants(request.tenant).filter(user=person)
-        return render(request, "admintool/user_disable.html", {"person": person, "inside": inside})
+        shown = {"person": person, "inside": inside, "asks": person.is_admin and needs_approval(request.tenant)}
+        return render(request, "admintool/user_disable.html", shown)
     try:
-        disable_user(person, actor=actor_of(request))
+        waits = switch_user(person, actor=actor_of(request), requested_by=request.user, active=False)
     except ValidationError as error:
-        messages.error(request, error.message)
+        messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, _("%(name)s can no longer sign in.") % {"name": person.name})
+        _say(request, waits, _("%(name)s can no longer sign in.") % {"name": person.name})
     return redirect("admintool:user-edit", admintool_key, user_id)
 
 
@@ -85,8 +121,8 @@ def enable(request: AdminRequest, admintool_key: str, user_id: str) -> HttpRespo
     person = user_of(request, user_id)
     if request.method != "POST":
         return render(request, "admintool/user_enable.html", {"person": person})
-    enable_user(person, actor=actor_of(request))
-    messages.success(request, _("%(name)s can sign in again.") % {"name": person.name})
+    waits = switch_user(person, actor=actor_of(request), requested_by=request.user, active=True)
+    _say(request, waits, _("%(name)s can sign in again.") % {"name": person.name})
     return redirect("admintool:user-edit", admintool_key, user_id)
 
 
@@ -101,13 +137,32 @@ def _values(person: User) -> dict[str, object]:
 
 
 @transaction.atomic
-def _edit(request: AdminRequest, form: UserForm, person: User) -> None:
-    edit_user(person, actor=actor_of(request), **form.account)
+def _edit(request: AdminRequest, form: UserForm, person: User) -> Approval | None:
+    """Save the form; the request that waits when another administrator must agree to the new role."""
+    account, waits = form.account, None
+    if asks_for_role(person.role, account["role"], request.tenant):
+        waits = change_role(person, actor=actor_of(request), requested_by=request.user, role=account.pop("role"))
+    edit_user(person, actor=actor_of(request), **account)
     set_language(person, language=form.cleaned_data["language"])
+    return waits
 
 
-def _create(request: AdminRequest, form: NewUserForm, password: str) -> User:
-    person = create_user(request.tenant, actor=actor_of(request), password=password, **form.account)
+def _create(request: AdminRequest, form: NewUserForm, password: str) -> tuple[User, Approval | None]:
+    """The new user, and the request that waits when another administrator must agree to their role."""
+    account, waits, wanted = form.account, None, form.account["role"]
+    asks = asks_for_role(Role.MEMBER, wanted, request.tenant)
+    if asks:
+        account["role"] = Role.MEMBER
+    person = create_user(request.tenant, actor=actor_of(request), password=password, must_change=True, **account)
+    if asks:
+        waits = change_role(person, actor=actor_of(request), requested_by=request.user, role=wanted)
     if form.cleaned_data["language"]:
         set_language(person, language=form.cleaned_data["language"])
-    return person
+    return person, waits
+
+
+def _say(request: AdminRequest, waits: Approval | None, done: str) -> None:
+    if waits is None:
+        messages.success(request, done)
+    else:
+        messages.info(request, _("A second administrator has been asked. Nothing changes before they agree."))

@@ -62,16 +62,31 @@ def test_list_shows_the_tenants_users_only(admin_client: Client, member: User, s
 def test_search(admin_client: Client, tenant: Tenant, member: User, search: dict[str, str], found: set[str]) -> None:
     make_user(tenant, "gone", is_active=False, email="gone@example.com")
     page = admin_client.get(url("users"), search).context["page"]
-    assert {person.login_id for person in page} == found
+    assert {person.login_id for person in page.users} == found
 
 
 def test_long_list_has_pages_that_keep_the_search(admin_client: Client, tenant: Tenant) -> None:
     User.objects.bulk_create(
         User(tenant=tenant, login_id=f"site-{number:03}", name="Site", password="!") for number in range(51)
     )
-    page = admin_client.get(url("users"), {"q": "site", "page": "2"})
-    assert [person.login_id for person in page.context["page"]] == ["site-050"]
-    assert "?page=1&amp;q=site" in page.content.decode()
+    first = admin_client.get(url("users"), {"q": "site"})
+    after = first.context["page"].next_after
+    assert f"?q=site&amp;after={after}" in first.content.decode()
+    assert "51 users" in first.content.decode()
+    second = admin_client.get(url("users"), {"q": "site", "after": after})
+    assert [person.login_id for person in second.context["page"].users] == ["site-050"]
+    assert admin_client.get(url("users"), {"after": "nobody"}).status_code == 404
+
+
+def test_list_is_filtered_by_role_and_group(admin_client: Client, tenant: Tenant, admin: User, member: User) -> None:
+    group = Group.objects.create(tenant=tenant, name="Sales")
+    group.users.add(member)
+    for search, found in (
+        ({"role": "admin"}, [admin]),
+        ({"group": group.public_id}, [member]),
+        ({"role": "admin", "group": group.public_id}, []),
+    ):
+        assert admin_client.get(url("users"), search).context["page"].users == found
 
 
 def test_new_user_can_sign_in_with_the_password_shown(admin_client: Client, tenant: Tenant) -> None:
