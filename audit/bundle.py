@@ -76,7 +76,7 @@ class Bundle:
 
     def _lines(self, events: QuerySet[AuditEvent], *, filtered: bool) -> Iterator[bytes]:
         claim: dict[str, Any] = {"file": EVENTS, "filtered": filtered, "count": 0, "first_seq": 0, "last_seq": 0}
-        self._events = claim | {"last_hash": ""}
+        self._events = claim | {"last_hash": verify.GENESIS}
         pages = sealed_pages(events, size=PAGE)
         while page := self._next(pages):
             claim["count"] += len(page)

@@ -104,9 +104,6 @@ def _for_each(tenants: Iterable[Tenant], work: Callable[[Tenant], int]) -> int:
             done += work(tenant)
         except (ChainError, ValueError, Error):
             log.exception("seal_failed", tenant=tenant.slug)
-            if connection.in_atomic_block:
-                raise
-            connection.close_if_unusable_or_obsolete()
     return done
 
 

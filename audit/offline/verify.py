@@ -328,7 +328,7 @@ def check_events(
     walk.end()
     if (count, walk.seq, walk.hash) != (claim["count"], claim["last_seq"], claim["last_hash"]):
         text = f"{count} events up to #{walk.seq}, but {claim['count']} up to #{claim['last_seq']} were exported"
-        findings.add("truncated" if count < claim["count"] else "changed", text, walk.seq)
+        findings.add("truncated" if walk.seq < claim["last_seq"] else "changed", text, walk.seq)
 
 
 def check_export(path: Path, anchors: list[Any], trust: list[str], findings: Findings) -> dict[str, Any]:
