@@ -55,13 +55,15 @@ def first_rows(found: Found, narrow: Narrow, *, limit: int) -> list[Any]:
     """The first `limit` rows; `narrow` adds the order, and where to begin."""
     if found.is_empty:
         return []
-    leader = _leader(found)
-    if leader is None or leader.values is None:
+    if not found.wanted or connection.vendor != "postgresql":
         return list(narrow(found.rows)[:limit])
-    if len(leader.values) > FEW:
+    leader = _leader(found)
+    if leader is None or len(leader.values or ()) > FEW:
         rows = _among_first(found, narrow, limit=limit)
         if len(rows) == limit:
             return rows
+    if leader is None:
+        return list(narrow(found.rows)[:limit])
     return _merged(_led_by(leader, found, narrow), leader, limit=limit)
 
 
