@@ -44,7 +44,7 @@ GROUPS: dict[str, Group] = {
     ),
     "keeping": (
         _("Keeping and deleting records"),
-        ("audit_", "hold_", "disclosure_", "certificate_", "offboard", "chain_", "head_"),
+        ("audit_", "hold_", "disclosure_", "certificate_", "tenant_e", "chain_", "head_"),
     ),
 }
 

@@ -111,6 +111,16 @@ SENTENCES: dict[str, Promise] = {
     "audit_purged": _("Deleted records past their time."),
     "hold_placed": _("Placed a legal hold: %(target)s."),
     "hold_lifted": _("Lifted a legal hold: %(target)s."),
+    "disclosure_requested": _("Asked for a disclosure: %(target)s."),
+    "disclosure_approved": _("Approved a disclosure: %(target)s."),
+    "disclosure_refused": _("Refused a disclosure: %(target)s."),
+    "disclosure_exported": _("Downloaded a disclosure: %(target)s."),
+    "certificate_downloaded": _("Downloaded a deletion certificate."),
+    "tenant_export_begun": _("Began to export the organisation's data."),
+    "tenant_exported": _("Exported the organisation's data."),
+    "tenant_ended": _("Ended the organisation's contract."),
+    "tenant_erasure_begun": _("Began to erase the organisation's data."),
+    "tenant_erased": _("Erased the organisation's data."),
 }
 
 
