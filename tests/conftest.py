@@ -6,9 +6,10 @@
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.core.cache import cache
 
 from accounts.models import User
@@ -19,16 +20,16 @@ from tests.factories import make_admin, make_guest_pass, make_room, make_tenant,
 
 
 def pytest_configure() -> None:
-    settings.PASSWORD_HASHERS = ["tests.hashers.CheapArgon2PasswordHasher"]
+    django_settings.PASSWORD_HASHERS = ["tests.hashers.CheapArgon2PasswordHasher"]
     make_product_strict()
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
     """SQLite tests use a file: one in memory has table locks that the product's WAL database has not."""
-    database = settings.DATABASES["default"]
+    database = django_settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
-        database.setdefault("TEST", {})["NAME"] = str(settings.DATA_DIR / "test.sqlite3")
+        database.setdefault("TEST", {})["NAME"] = str(django_settings.DATA_DIR / "test.sqlite3")
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +37,12 @@ def empty_cache() -> Iterator[None]:
     """Throttles count in the cache: no test inherits another's wrong passwords."""
     yield
     cache.clear()
+
+
+@pytest.fixture
+def english(settings: Any) -> None:
+    """Pages speak English to browsers that ask for nothing: for tests that read their words."""
+    settings.LANGUAGE_CODE = "en"
 
 
 @pytest.fixture

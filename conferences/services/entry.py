@@ -14,6 +14,7 @@ from audit.events import Actor, record_event
 from conferences.errors import TooManyAttempts, WrongEntryPassword
 from conferences.models import Room
 from conferences.services.classes import lacks_password
+from tenants.context import tenant_context
 
 _throttle = Throttle("room")
 
@@ -38,9 +39,9 @@ def entry_is_valid(room: Room, stamp: str) -> bool:
 def check_entry_password(room: Room, *, password: str, subject: str, ip: str) -> str:
     """Check a given password and return the stamp.
 
-    `subject` says who tries (`user:<public id>` or `pass:<public id>`), so that a stranger cannot lock out others.
-    Wrong tries are recorded and slow down per (room, subject, IP) and per IP. Raises WrongEntryPassword,
-    TooManyAttempts.
+    To be called outside of a `tenant_context`, because it hashes. `subject` says who tries (`user:<public id>` or
+    `pass:<public id>`), so that a stranger cannot lock out others. Wrong tries are recorded and slow down per (room,
+    subject, IP) and per IP. Raises WrongEntryPassword, TooManyAttempts.
     """
     if not room.entry_password:
         return ""
@@ -56,14 +57,14 @@ def check_entry_password(room: Room, *, password: str, subject: str, ip: str) ->
     raise WrongEntryPassword
 
 
-@transaction.atomic
 def _record_wrong(room: Room, *, subject: str, ip: str) -> None:
-    record_event(
-        room.tenant,
-        "room_entry_refused",
-        actor=Actor(ip_address=ip or None),
-        target_type="room",
-        target_id=room.public_id,
-        target_name=room.name,
-        details={"subject": subject},
-    )
+    with transaction.atomic(), tenant_context(room.tenant):
+        record_event(
+            room.tenant,
+            "room_entry_refused",
+            actor=Actor(ip_address=ip or None),
+            target_type="room",
+            target_id=room.public_id,
+            target_name=room.name,
+            details={"subject": subject},
+        )

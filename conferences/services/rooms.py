@@ -15,6 +15,7 @@ from conferences.refusals import ClassTooLax, ClassUnknown, Forced, TooManyRooms
 from conferences.services.classes import is_laxer, room_rules
 from conferences.services.enforcing import apply_rules
 from conferences.services.meetings import end_live_meeting
+from tenants.context import tenant_context
 from tenants.models import Tenant
 
 EDITABLE = ("name", "guests_allowed", "lobby", "participant_limit", "meeting_class")
@@ -51,10 +52,11 @@ def create_room(
 
     `ValueError` for a host of another tenant; ClassUnknown, TooManyRooms.
     """
-    _require_below_cap(creator)
-    _check_class(tenant, meeting_class, present=None)
+    with tenant_context(tenant):
+        _require_below_cap(creator)
+        _check_class(tenant, meeting_class, present=None)
     encoded = make_password(entry_password) if entry_password else ""  # argon2 stays outside of the transaction
-    with transaction.atomic():
+    with transaction.atomic(), tenant_context(tenant):
         room = Room.objects.create(
             tenant=tenant,
             created_by=creator,
@@ -108,7 +110,7 @@ def set_entry_password(room: Room, *, actor: Actor, password: str) -> None:
     if not password and room.entry_password and room_rules(room).entry_password_required:
         raise Forced("clear_entry_password")
     encoded = make_password(password) if password else ""
-    with transaction.atomic():
+    with transaction.atomic(), tenant_context(room.tenant):
         locked = Room.objects.select_for_update(no_key=True).get(pk=room.pk)
         locked.entry_password = encoded
         locked.save(update_fields=["entry_password"])

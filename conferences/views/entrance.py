@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
 
-from accounts.access import MemberRequest, member_page
+from accounts.access import MemberRequest, member_page, opens_own_context
 from conferences.forms import EntryForm
 from conferences.models import Room
 from conferences.services.classes import lacks_password
@@ -14,18 +14,22 @@ from conferences.services.guests import ensure_device
 from conferences.services.rooms import live_occupancy, may_edit
 from conferences.views.entry import remember_stamp, remembered_stamp, stamp_for
 from conferences.views.lookup import visible_room
+from tenants.context import tenant_context
 
 
 @cache_control(no_store=True)
 @member_page
+@opens_own_context
 def join(request: MemberRequest, tenant_slug: str, room_id: str) -> HttpResponse:
-    room = visible_room(request, room_id)
+    with tenant_context(request.tenant):
+        room = visible_room(request, room_id)
     form = EntryForm(request.POST if request.method == "POST" else None, ask_password=bool(room.entry_password))
     stamp = stamp_for(form, room, request, subject=f"user:{request.user.public_id}")
     if stamp is None:
-        inside = live_occupancy([room]).get(room.pk, [])
-        door = {"closed": lacks_password(room), "may_edit": may_edit(room, request.user)}
-        return render(request, "conferences/join.html", {"room": room, "form": form, "inside": inside, **door})
+        with tenant_context(request.tenant):
+            inside = live_occupancy([room]).get(room.pk, [])
+            door = {"closed": lacks_password(room), "may_edit": may_edit(room, request.user)}
+            return render(request, "conferences/join.html", {"room": room, "form": form, "inside": inside, **door})
     remember_stamp(request.session, room, stamp)
     return redirect("meeting", tenant_slug, room_id)
 

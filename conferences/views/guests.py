@@ -22,11 +22,11 @@ def join(request: HttpRequest, guest_pass: str) -> HttpResponse:
     found = guests.find_guest_pass(guest_pass)
     if found is None:
         raise Http404
-    with tenant_context(found.tenant):
-        return answer(request, found)
+    return answer(request, found)
 
 
 def answer(request: HttpRequest, guest_pass: GuestPass) -> HttpResponse:
+    """Outside of a `tenant_context` while a password is checked."""
     room = guest_pass.room
     form = GuestEntryForm(
         request.POST if request.method == "POST" else None,
@@ -35,9 +35,10 @@ def answer(request: HttpRequest, guest_pass: GuestPass) -> HttpResponse:
     )
     stamp = stamp_for(form, room, request, subject=f"pass:{guest_pass.public_id}")
     if stamp is None:
-        crowd = len(live_occupancy([room]).get(room.pk, []))
-        door = {"room": room, "form": form, "crowd": crowd, "closed": lacks_password(room)}
-        return render(request, "conferences/guest_join.html", door)
+        with tenant_context(guest_pass.tenant):
+            crowd = len(live_occupancy([room]).get(room.pk, []))
+            door = {"room": room, "form": form, "crowd": crowd, "closed": lacks_password(room)}
+            return render(request, "conferences/guest_join.html", door)
     response = redirect("guest-meeting", room.public_id)
     guests.ensure_device(request, response)
     guests.issue_grant(response, guest_pass=guest_pass, display_name=form.cleaned_data["display_name"], stamp=stamp)

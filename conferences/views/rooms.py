@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts.access import MemberRequest, member_page
+from accounts.access import MemberRequest, member_page, opens_own_context
 from accounts.actors import actor_of
 from accounts.services.security import settings_of
 from conferences.forms import RoomForm
@@ -17,6 +17,7 @@ from conferences.services import rooms
 from conferences.services.classes import lacks_password, room_rules
 from conferences.services.live import my_attendance
 from conferences.views.lookup import editable_room
+from tenants.context import tenant_context
 
 HISTORY_ROWS = 10
 
@@ -40,11 +41,13 @@ def room_list(request: MemberRequest, tenant_slug: str) -> HttpResponse:
 
 
 @member_page
+@opens_own_context
 def create(request: MemberRequest, tenant_slug: str) -> HttpResponse:
     user = request.user
-    form = RoomForm(request.POST or None, tenant=request.tenant, initial={"hosts": [user.pk]})
-    if not form.is_valid():
-        return render(request, "conferences/room_form.html", {"form": form})
+    with tenant_context(request.tenant):
+        form = RoomForm(request.POST or None, tenant=request.tenant, initial={"hosts": [user.pk]})
+        if not form.is_valid():
+            return render(request, "conferences/room_form.html", {"form": form})
     password = form.new_entry_password or ""
     try:
         room = rooms.create_room(
@@ -52,25 +55,30 @@ def create(request: MemberRequest, tenant_slug: str) -> HttpResponse:
         )
     except ValidationError as error:
         form.add_error(None, error)
-        return render(request, "conferences/room_form.html", {"form": form})
+        with tenant_context(request.tenant):
+            return render(request, "conferences/room_form.html", {"form": form})
     messages.success(request, _("The room “%(name)s” is ready.") % {"name": room.name})
     return redirect("rooms", tenant_slug)
 
 
 @member_page
+@opens_own_context
 def edit(request: MemberRequest, tenant_slug: str, room_id: str) -> HttpResponse:
-    room = editable_room(request, room_id)
-    shown = {"room": room, "closed": lacks_password(room)}
-    form = RoomForm(request.POST or None, tenant=request.tenant, instance=room)
-    if not form.is_valid():
-        return render(request, "conferences/room_form.html", {"form": form, **shown})
+    with tenant_context(request.tenant):
+        room = editable_room(request, room_id)
+        shown = {"room": room, "closed": lacks_password(room)}
+        form = RoomForm(request.POST or None, tenant=request.tenant, instance=room)
+        if not form.is_valid():
+            return render(request, "conferences/room_form.html", {"form": form, **shown})
     try:
-        rooms.edit_room(room, actor=actor_of(request), may_loosen=request.user.is_admin, **form.settings)
+        with tenant_context(request.tenant):
+            rooms.edit_room(room, actor=actor_of(request), may_loosen=request.user.is_admin, **form.settings)
         if form.new_entry_password is not None:
             rooms.set_entry_password(room, actor=actor_of(request), password=form.new_entry_password)
     except ValidationError as error:
         form.add_error(None, error)
-        return render(request, "conferences/room_form.html", {"form": form, **shown})
+        with tenant_context(request.tenant):
+            return render(request, "conferences/room_form.html", {"form": form, **shown})
     messages.success(request, _("The changes are saved."))
     return redirect("rooms", tenant_slug)
 

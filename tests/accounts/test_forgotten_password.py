@@ -17,6 +17,8 @@ from tenants.models import Tenant
 from tests.accounts.sign_in_rows import demand, make_reset_token
 from tests.accounts.visits import actions, log_in, text_of
 
+pytestmark = pytest.mark.usefixtures("english")
+
 NEW = "violet harbour lamp"
 ADDRESS = {"ip_address": "192.0.2.1"}
 
@@ -78,8 +80,7 @@ def test_no_link_for_who_cannot_have_one(tenant: Tenant, reader: User, why: str)
 
 def test_link_sets_a_new_password_and_ends_all_logins(client: Client, reader: User) -> None:
     elsewhere = Client()
-    elsewhere.force_login(reader)
-    elsewhere.get(reverse("rooms", args=["acme"]))
+    log_in(elsewhere, "acme", "member")
     mail_reset_link("acme", login_id="member", **ADDRESS)
     assert client.get(link())["Referrer-Policy"] == "no-referrer"
     assert choose(client, link())["Location"] == reverse("login", args=["acme"])

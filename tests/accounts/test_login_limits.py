@@ -16,6 +16,8 @@ from tenants.models import Tenant
 from tests.accounts.sign_in_rows import demand
 from tests.accounts.visits import log_in
 
+pytestmark = pytest.mark.usefixtures("english")
+
 ROOMS = "/t/acme/rooms/"
 
 

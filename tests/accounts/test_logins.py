@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.urls import reverse
@@ -14,6 +15,8 @@ from audit.models import AuditEvent
 from tests.accounts.sign_in_rows import make_login
 from tests.accounts.visits import actions, log_in
 from tests.factories import ADMINTOOL_KEY
+
+pytestmark = pytest.mark.usefixtures("english")
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"
 

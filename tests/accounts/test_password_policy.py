@@ -19,6 +19,8 @@ from tests.accounts.sign_in_rows import demand
 from tests.accounts.visits import log_in
 from tests.factories import PASSWORD
 
+pytestmark = pytest.mark.usefixtures("english")
+
 ACTOR = Actor(id="u1", name="Aoki Admin", ip_address="192.0.2.1")
 NEW = "violet harbour lamp"
 

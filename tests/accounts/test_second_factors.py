@@ -28,6 +28,8 @@ from tenants.models import Tenant
 from tests.accounts.sign_in_rows import demand, make_passkey, make_totp
 from tests.accounts.visits import actions, log_in
 
+pytestmark = pytest.mark.usefixtures("english")
+
 ACTOR = Actor(id="u1", name="Aoki Admin", ip_address="192.0.2.1")
 
 
@@ -250,8 +252,7 @@ def test_new_app_replaces_the_old_one(member: User) -> None:
 def test_reset_takes_everything_away_and_ends_all_logins(
     client: Client, member: User, announced: list[dict[str, Any]]
 ) -> None:
-    client.force_login(member)
-    client.get(page("rooms"))
+    log_in(client, "acme", "member")
     make_totp(member)
     reset_factors(member, actor=ACTOR)
     assert factors_of(member) == []

@@ -20,6 +20,8 @@ from tests.accounts.sign_in_rows import demand, make_totp
 from tests.accounts.visits import actions, log_in
 from tests.factories import ADMINTOOL_KEY, PASSWORD
 
+pytestmark = pytest.mark.usefixtures("english")
+
 KEY = f"{ADMINTOOL_KEY}acme"
 HERE = "198.51.100.7"
 
