@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from conferences.models import MeetingClass
@@ -52,4 +52,4 @@ def values_of(found: MeetingClass) -> dict[str, Any]:
 def _in_words(value: object) -> str:
     if isinstance(value, str):
         return value
-    return _now("yes") if value else _now("no")
+    return gettext("yes") if value else gettext("no")

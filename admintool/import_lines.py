@@ -15,6 +15,12 @@ WILL_BE = {
     Outcome.CHANGED: gettext_lazy("Will be changed"),
     Outcome.UNCHANGED: gettext_lazy("Stays as it is"),
 }
+WAS = {
+    Outcome.CREATED: gettext_lazy("Was created"),
+    Outcome.CHANGED: gettext_lazy("Was changed"),
+    Outcome.UNCHANGED: gettext_lazy("Stayed as it is"),
+    Outcome.BAD: gettext_lazy("Not imported"),
+}
 LABELS = {**HEADINGS, "is_active": HEADINGS["status"]}
 
 
@@ -46,7 +52,7 @@ def described(line: UserImportLine) -> dict[str, Any]:
         "login_id": line.values.get("login_id", ""),
         "name": line.values.get("name", ""),
         "outcome": line.plan if waiting else line.outcome,
-        "result": str(WILL_BE[Outcome(line.plan)] if waiting else Outcome(line.outcome).label),
+        "result": str(WILL_BE[Outcome(line.plan)] if waiting else WAS[Outcome(line.outcome)]),
         "changes": [_change(name, *pair) for name, pair in line.changes.items()],
         "problems": [_problem(each) for each in line.problems],
     }

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import MfaDemand
@@ -138,9 +138,9 @@ def setting_label(name: str) -> str:
 def setting_text(name: str, value: Any) -> str:
     """A setting's value in words."""
     if isinstance(value, bool):
-        return _now("yes") if value else _now("no")
+        return gettext("yes") if value else gettext("no")
     if isinstance(value, list):
-        return ", ".join(value) or _now("from anywhere")
+        return ", ".join(value) or gettext("from anywhere")
     return str(MfaDemand(value).label) if name == "mfa" else str(value)
 
 

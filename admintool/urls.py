@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from admintool.log_pages import LOG_VIEWS
+from admintool.people_urls import people_pages
 from admintool.record_urls import record_pages
 from admintool.restriction_urls import restriction_pages
 from admintool.people_urls import people_pages
