@@ -6,7 +6,6 @@ from admintool.log_pages import LOG_VIEWS
 from admintool.people_urls import people_pages
 from admintool.record_urls import record_pages
 from admintool.restriction_urls import restriction_pages
-from admintool.people_urls import people_pages
 from admintool.rule_urls import rule_pages
 from admintool.sso_urls import sso_pages
 from admintool.views import (

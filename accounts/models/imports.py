@@ -40,7 +40,7 @@ class UserImportLine(TenantOwned):
 
     `values` holds the columns of the file by field; `changes` what differs, as {field: [from, to]}; `user_id` is the
     public id of an existing user. `password` is encrypted until it is hashed, then the hash, empty when the line is
-    done (docs/adr/0015).
+    done (docs/adr/0019).
     """
 
     class Outcome(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Users from a CSV file: read, judged, shown, then done line by line or all at once (docs/adr/0015).
+"""Users from a CSV file: read, judged, shown, then done line by line or all at once (docs/adr/0019).
 
 upload_users ──► preview ──start_import──► running ──► done
                     │                         ├──────► failed      all or nothing, and something was in the way
