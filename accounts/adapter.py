@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from accounts.actors import actor_of
-from accounts.break_glass import announce_break_glass
 from accounts.addresses import is_page_of, with_key
+from accounts.break_glass import announce_break_glass
 from accounts.models import User
 from accounts.network import client_ip
 from accounts.restricting import refuse_restricted

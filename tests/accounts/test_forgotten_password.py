@@ -122,7 +122,7 @@ def test_policy_holds_for_the_link_too(client: Client, reader: User) -> None:
     assert client.get(link()).status_code == 200
 
 
-def test_reset_lifts_the_slow_down(client: Client, reader: User) -> None:
+def test_reset_lifts_the_slow_down(client: Client, reader: User, clock: Any) -> None:
     for _try in range(8):
         log_in(client, "acme", "member", "wrong words here")
     assert log_in(client, "acme", "member").status_code == 429
@@ -138,6 +138,6 @@ def test_one_mail_a_minute(reader: User) -> None:
     assert mail_reset_link("acme", login_id="member", **ADDRESS)
 
 
-def test_asking_again_and_again_is_slowed_down(client: Client, tenant: Tenant, sent: list[Any]) -> None:
+def test_asking_again_and_again_is_slowed_down(client: Client, tenant: Tenant, sent: list[Any], clock: Any) -> None:
     answers = [ask(client, "nobody") for _try in range(6)]
     assert answers[-1].status_code == 429

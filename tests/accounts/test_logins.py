@@ -93,7 +93,9 @@ def test_administrator_ends_all_logins_of_a_user(client: Client, admin: User, me
     assert [user_of_login(login.session_key) for login in lost] == [None, None]
 
 
-def test_unlocking_lets_a_slowed_down_user_in_from_everywhere(client: Client, admin: User, member: User) -> None:
+def test_unlocking_lets_a_slowed_down_user_in_from_everywhere(
+    client: Client, admin: User, member: User, clock: Any
+) -> None:
     for _try in range(8):
         log_in(Client(), "acme", "Member", "wrong words here")
         log_in(Client(), "acme", "member", "wrong words here", ip="192.0.2.9")
@@ -106,7 +108,7 @@ def test_unlocking_lets_a_slowed_down_user_in_from_everywhere(client: Client, ad
 
 
 def test_unlocking_one_user_lifts_nobody_else_s_slow_down(
-    client: Client, admin: User, member: User, host: User
+    client: Client, admin: User, member: User, host: User, clock: Any
 ) -> None:
     for _try in range(8):
         log_in(Client(), "acme", "host", "wrong words here")

@@ -104,7 +104,7 @@ def test_code_of_two_steps_ago_is_too_old(member: User) -> None:
         use_code(member, code=code_of(seed, steps=-2), actor=ACTOR)
 
 
-def test_wrong_codes_are_slowed_down_from_whatever_address(client: Client, member: User) -> None:
+def test_wrong_codes_are_slowed_down_from_whatever_address(client: Client, member: User, clock: Any) -> None:
     make_totp(member)
     log_in(client, "acme", "member")
     answers = [
@@ -114,7 +114,7 @@ def test_wrong_codes_are_slowed_down_from_whatever_address(client: Client, membe
     assert int(answers[-1]["Retry-After"]) > 0
 
 
-def test_slowed_down_user_is_not_helped_by_the_right_code(member: User) -> None:
+def test_slowed_down_user_is_not_helped_by_the_right_code(member: User, clock: Any) -> None:
     seed = make_totp(member)
     for _try in range(5):
         with pytest.raises(WrongCode):
