@@ -20,6 +20,7 @@ from admintool.access import AdminRequest, admintool_page, reauthenticated
 from admintool.foresight import foresee
 from admintool.restriction_forms import NewRestrictionForm, RestrictionForm, WhoMayForm, initial_of
 from admintool.rule_sentences import rule_sentence
+from admintool.visits import record_reading
 from audit.events import Actor
 from conferences.models import Room
 from tenants.models import Tenant
@@ -68,6 +69,7 @@ def act(request: AdminRequest, admintool_key: str, rule_id: str, act: str) -> Ht
         foresight = foresee(request.tenant, lambda: ACTS[act](_rule_of(request, rule_id), actor_of(request)))
         asks = act == "delete" or foresight.hits_somebody
         if request.method != "POST" or (asks and "confirmed" not in request.POST):
+            record_reading(request, "restriction_rehearsed", rule=rule.name)
             shown = {"rule": rule, "act": act, "foresight": foresight}
             return render(request, "admintool/restriction_act.html", shown)
         ACTS[act](rule, actor_of(request))
@@ -103,6 +105,7 @@ def _change(
     try:
         if "confirmed" not in request.POST:
             shown["foresight"] = foresee(request.tenant, change)
+            record_reading(request, "restriction_rehearsed", rule=form.cleaned_data["name"])
             return render(request, "admintool/restriction_confirm.html", shown)
         change()
     except ValidationError as refusal:

@@ -72,6 +72,7 @@ SENTENCES: dict[str, Promise] = {
     "restriction_deleted": _("Deleted the rule %(target)s."),
     "restriction_enabled": _("Switched the rule %(target)s on."),
     "restriction_disabled": _("Switched the rule %(target)s off."),
+    "restriction_rehearsed": _("Compared the rule %(rule)s with the log of the past week."),
     "restriction_moved": _("Moved the rule %(target)s."),
     "approval_requested": _("Asked for an approval: %(target)s."),
     "approval_given": _("Approved: %(target)s."),

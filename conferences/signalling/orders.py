@@ -43,11 +43,11 @@ async def _carry_out(media: Media, command: MeetingCommand) -> None:
 async def _do(media: Media, command: MeetingCommand) -> bool:
     """Whether it is done; False while the meeting's worker does not answer. Raises MediaUnavailable, MediaRefused."""
     meeting_id = command.meeting.public_id
+    worker = command.meeting.worker.name if command.meeting.worker is not None else ""
     if command.kind == Kind.REVOKE:
         for participant_id in await database_sync_to_async(_revoke)(command):
             await media.detach(meeting_id, participant_id, reason="revoked")
-        return True
-    worker = command.meeting.worker.name if command.meeting.worker is not None else ""
+        return not worker or worker in media.workers.live  # the socket is closed either way
     if not worker:
         return True
     if worker not in media.workers.live:

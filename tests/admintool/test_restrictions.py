@@ -138,6 +138,7 @@ def test_rule_is_saved_after_a_look_at_what_it_does(admin_client: Client, tenant
     assert not Restriction.objects.exists()
     assert not MeetingCommand.objects.exists()
     assert not AuditEvent.objects.filter(action="restriction_created").exists()
+    assert AuditEvent.objects.get(action="restriction_rehearsed").details == {"rule": "Only from the office"}
 
     answer = admin_client.post(url("restriction-create"), asked(networks="203.0.113.0/24", confirmed="1"), follow=True)
     assert "The changes are saved and in force." in text_of(answer)
