@@ -5,11 +5,11 @@ from typing import Any
 
 import structlog
 
-_SECRET_SEGMENT = re.compile(r"(/(?:admintool|g)/)(?!meeting/)[^/\s\"'?#]+")
+_SECRET_SEGMENT = re.compile(r"(/(?:admintool|g|t/[^/\s\"'?#]+/reset)/)(?!meeting/)[^/\s\"'?#]+")
 
 
 def mask_secret_paths(text: str) -> str:
-    """`/admintool/<key>/…` and `/g/<pass>/` with the secret replaced (architecture §4)."""
+    """`/admintool/<key>/…`, `/g/<pass>/` and `/t/<slug>/reset/<token>/` with the secret replaced (architecture §4)."""
     return _SECRET_SEGMENT.sub(r"\1***", text)
 
 
