@@ -279,6 +279,16 @@ def test_cancelled_import_stops_and_keeps_no_password(tenant, admin):
         imports.cancel_import(found, actor=WHO)
 
 
+def test_passwords_under_another_key_end_the_import(tenant, admin, settings):
+    found = upload(admin, HEAD + f"new,Name,,,,,{PASSWORD}\nolder,Name,,,,,\n")
+    imports.start_import(found, actor=WHO, skip_bad=True)
+    settings.SECRET_KEY = "another one"
+    assert imports.run_import(tenant, found.pk) == imports.Run.FINISHED
+    found.refresh_from_db()
+    assert (found.state, User.objects.filter(name="Name").count()) == (State.FAILED, 0)
+    assert "can no longer be read" in found.failure
+
+
 def test_slices_add_up(tenant, admin):
     found = upload(admin, HEAD + "".join(f"new-{number},Name,,,,,\n" for number in range(250)))
     imports.start_import(found, actor=WHO, skip_bad=True)

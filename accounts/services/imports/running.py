@@ -157,18 +157,24 @@ def _step(upload: UserImport) -> bool:
     if upload.state != State.RUNNING:
         return False
     if unhashed:
-        _hash(upload.tenant, unhashed)
-        return True
+        return _hash(upload, unhashed)
     return _do_batch(upload) if upload.skip_bad else _do_all(upload)
 
 
-def _hash(tenant: Tenant, lines: list[UserImportLine]) -> None:
+def _hash(upload: UserImport, lines: list[UserImportLine]) -> bool:
+    """Put hashes in the place of encrypted passwords; False when these cannot be read, which ends the import."""
+    try:
+        passwords = [decrypt(line.password) for line in lines]
+    except ValueError:  # LIVEON_SECRET_KEY is another one since the upload; no line was done yet
+        _fail(upload, ImportRefused(_("The passwords in this file can no longer be read. Upload the file again.")))
+        return False
     with ThreadPoolExecutor(HASHES_AT_ONCE) as pool:
-        hashes = list(pool.map(lambda line: make_password(decrypt(line.password)), lines))
-    with transaction.atomic(), tenant_context(tenant):
+        hashes = list(pool.map(make_password, passwords))
+    with transaction.atomic(), tenant_context(upload.tenant):
         for line, encoded in zip(lines, hashes, strict=True):
             mine = UserImportLine.objects.filter(pk=line.pk, is_hashed=False, outcome=Outcome.WAITING)
             mine.exclude(password="").update(password=encoded, is_hashed=True)
+    return True
 
 
 def _do_batch(upload: UserImport) -> bool:
