@@ -70,6 +70,8 @@ def begin(request: HttpRequest, provider: SsoProvider, *, purpose: str, target: 
 
 def receive_saml(request: HttpRequest, provider: SsoProvider) -> str:
     """Verify the posted answer of a provider; the ticket with which its browser may fetch it. Raises SsoRefused."""
+    if not provider.is_saml:
+        raise SsoRefused("not_begun_here")
     state = request.POST.get("RelayState", "")
     look(state).require(provider)
     pending = take(state)

@@ -19,6 +19,7 @@ from accounts.sso.refusals import SsoRefused
 from tenants.ids import hash_secret
 
 CACHED_FOR = 3600  # s that a provider's own description and keys are believed
+FAILED_FOR = 10  # s until a provider that could not be asked is asked again
 FRESH_KEYS_EVERY = 30  # s between two looks for a new key
 CODE_MEMORY = 900  # s; a code lives for ten minutes at most
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -77,9 +78,22 @@ def description(provider: SsoProvider) -> dict[str, Any]:
     name = f"sso:discovery:{hash_secret(issuer)}"
     found: dict[str, Any] | None = cache.get(name)
     if found is None:
+        found = _described(issuer, f"{name}:refused")
+        cache.set(name, found, timeout=CACHED_FOR)
+    return found
+
+
+def _described(issuer: str, name: str) -> dict[str, Any]:
+    """Ask for it; that it failed is remembered as `name`, so that many who press the button do not all wait."""
+    refused = cache.get(name)
+    if refused:
+        raise SsoRefused(*refused)
+    try:
         found = get_json(issuer.rstrip("/") + "/.well-known/openid-configuration")
         _check(found, issuer)
-        cache.set(name, found, timeout=CACHED_FOR)
+    except SsoRefused as refusal:
+        cache.set(name, (refusal.reason, refusal.detail), timeout=FAILED_FOR)
+        raise
     return found
 
 

@@ -250,6 +250,22 @@ def test_description_of_another_issuer_is_refused(client: Client, provider, idp)
     assert answer.status_code == 400
 
 
+def test_provider_that_fails_is_not_asked_by_everybody(client: Client, provider, idp, clock) -> None:
+    idp.described = {"issuer": "https://other.example"}
+    for _again in range(3):
+        assert client.post("/t/acme/sso/idp/", {"purpose": "login"}).status_code == 400
+    assert idp.asked == ["description"]
+    idp.described = {}
+    clock.shift(11)
+    leave(client)
+
+
+def test_saml_s_address_of_an_oidc_provider_takes_nothing(client: Client, provider, idp, member: User) -> None:
+    state = parse_qs(urlsplit(leave(client)).query)["state"][0]
+    assert client.post("/t/acme/sso/idp/acs/", {"RelayState": state, "SAMLResponse": "AAAA"}).status_code == 400
+    assert reasons() == []
+
+
 @pytest.mark.parametrize("endpoint", ["authorization_endpoint", "token_endpoint", "jwks_uri"])
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "file:///etc/passwd", "", None, "https://user@host/"])
 def test_description_with_a_strange_address_is_refused(client: Client, provider, idp, endpoint, address) -> None:

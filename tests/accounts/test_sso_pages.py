@@ -181,6 +181,7 @@ def test_stranger_can_neither_confirm_nor_test(client: Client, provider, idp, me
 def test_test_shows_the_administrator_all_and_signs_nobody_in(client: Client, provider, idp, admin, member) -> None:
     SsoProvider.objects.update(is_enabled=False)  # it can be tested before it is used
     log_in(client, "acme", "admin")
+    client.cookies["liveon_language"] = "en"
     page = f"{ADMINTOOL}sso/{provider.public_id}/"
     answer = sign_on_by_oidc(client, idp, "mori", purpose="test", next=page)
     assert answer.url == page

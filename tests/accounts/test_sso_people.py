@@ -173,9 +173,7 @@ def test_two_first_logins_at_once_make_one_account(tenant: Tenant) -> None:
 
     def once(_number: int) -> str:
         try:
-            return sign_on(
-                SsoProvider.objects.select_related("tenant").get(pk=provider.pk), asserted("t", uid="t")
-            ).login_id
+            return sign_on(provider, asserted("t", uid="t")).login_id
         finally:
             connection.close()
 
