@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Restriction
+from conferences.models import Room
+from tenants.models import Tenant
 
 MOST_NAMES = 5  # users, groups or rooms in one sentence
 SHORTEST_RUN = 3  # days that are written as "Mon–Wed"
@@ -33,6 +35,13 @@ SOMETIMES: Mapping[tuple[str, str], Promise] = {
     ("guests", "allow"): gettext_lazy("%(who)s may invite guests: %(when)s."),
     ("guests", "deny"): gettext_lazy("%(who)s may not invite guests: %(when)s."),
 }
+
+
+def rules_in_words(tenant: Tenant) -> list[tuple[Restriction, str]]:
+    """The tenant's rules in their order, each with its sentence."""
+    rules = Restriction.objects.for_tenant(tenant).prefetch_related("users", "groups")
+    names = dict(Room.objects.for_tenant(tenant).filter(closed_at=None).values_list("public_id", "name"))
+    return [(rule, rule_sentence(rule, room_names=names)) for rule in rules]
 
 
 def rule_sentence(rule: Restriction, *, room_names: Mapping[str, str]) -> str:

@@ -19,11 +19,9 @@ from accounts.services.restrictions import decide
 from admintool.access import AdminRequest, admintool_page, reauthenticated
 from admintool.foresight import foresee
 from admintool.restriction_forms import NewRestrictionForm, RestrictionForm, WhoMayForm, initial_of
-from admintool.rule_sentences import rule_sentence
+from admintool.rule_sentences import rules_in_words
 from admintool.visits import record_reading
 from audit.events import Actor
-from conferences.models import Room
-from tenants.models import Tenant
 
 ACTS: dict[str, Callable[[Restriction, Actor], None]] = {
     "enable": lambda rule, actor: switch_rule(rule, actor=actor, is_enabled=True),
@@ -37,7 +35,7 @@ ACTS: dict[str, Callable[[Restriction, Actor], None]] = {
 @admintool_page
 @require_safe
 def rule_list(request: AdminRequest, admintool_key: str) -> HttpResponse:
-    return render(request, "admintool/restrictions.html", {"rules": _sentences(request.tenant)})
+    return render(request, "admintool/restrictions.html", {"rules": rules_in_words(request.tenant)})
 
 
 @admintool_page
@@ -122,12 +120,6 @@ def _create(request: AdminRequest, form: NewRestrictionForm) -> None:
     create_rule(request.tenant, actor=actor, **form.rule)
     if form.opposite is not None:
         create_rule(request.tenant, actor=actor, **form.opposite)
-
-
-def _sentences(tenant: Tenant) -> list[tuple[Restriction, str]]:
-    rules = Restriction.objects.for_tenant(tenant).prefetch_related("users", "groups")
-    names = dict(Room.objects.for_tenant(tenant).filter(closed_at=None).values_list("public_id", "name"))
-    return [(rule, rule_sentence(rule, room_names=names)) for rule in rules]
 
 
 def _rule_of(request: AdminRequest, rule_id: str) -> Restriction:

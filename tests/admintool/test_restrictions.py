@@ -134,6 +134,7 @@ def test_rule_is_saved_after_a_look_at_what_it_does(admin_client: Client, tenant
     text = text_of(page)
     assert "1 person is in a meeting and will be put out of it." in text
     assert "Mori Member – Board room" in text
+    assert "Only from the office: Mori Member may not join meetings: from 203.0.113.0/24." in text
     assert "1 of 2 logins, stays, hostings and invitations would have been refused" not in text  # the clock is now's
     assert not Restriction.objects.exists()
     assert not MeetingCommand.objects.exists()
