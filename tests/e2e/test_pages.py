@@ -58,7 +58,8 @@ def visits(people: People, organisation: Organisation) -> Iterator[tuple[str, Pa
     """Goes from page to page; yields a name and the page that shows it."""
     stranger, member, admin = people.stranger, people.member, people.admin.page
     base, admintool = organisation.login_url.removesuffix("login/"), organisation.admintool_url
-    for name, url in {"login": f"{base}login/", "not-found": f"{base}nowhere/", "admintool-login": admintool}.items():
+    outside = {"login": f"{base}login/", "sso": f"{base}sso/", "not-found": f"{base}nowhere/"}
+    for name, url in {**outside, "admintool-login": admintool}.items():
         stranger.goto(url)
         yield name, stranger
     member_pages = {"rooms": "rooms/", "room-new": "rooms/new/", "password": "password/"}
@@ -70,7 +71,7 @@ def visits(people: People, organisation: Organisation) -> Iterator[tuple[str, Pa
     people.guest.open_join_page(people.guest_link)
     yield "guest-join", people.guest.page
     yield from meeting_visits(member, organisation)
-    for name in ("", "users/", "users/new/", "live/", "logs/attendance/"):
+    for name in ("", "users/", "users/new/", "live/", "logs/attendance/", "sso/"):
         admin.goto(admintool + name)
         yield f"admintool-{name.strip('/').replace('/', '-') or 'overview'}", admin
     yield from admin_visits(admin, organisation)

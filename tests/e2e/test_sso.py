@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.admintool import Administrator
 from tests.e2e.browsers import new_page
 from tests.e2e.product import PASSWORD, Organisation, make_organisation
-from tests.e2e.test_pages import AXE, RUN_AXE
+from tests.e2e.test_pages import AXE, RUN_AXE, SIZES, overflow
 from tests.idp.oidc import CLIENT_ID, CLIENT_SECRET, OidcProvider, oidc_provider
 from tests.idp.saml import SamlProvider, key_and_certificate, saml_provider
 
@@ -87,9 +87,13 @@ def try_out(page: Page, person: str) -> None:
     page.locator("#result").wait_for()
 
 
-def no_serious_finding(page: Page) -> None:
+def fits_and_has_no_serious_finding(page: Page) -> None:
+    """On a wide screen and on a telephone."""
     page.evaluate(Path(AXE).read_text())
-    assert page.evaluate(RUN_AXE) == []
+    for size in (SIZES["phone"], SIZES["wide"]):
+        page.set_viewport_size(size)
+        assert page.evaluate(RUN_AXE) == []
+        assert overflow(page) == 0
 
 
 def begin(page: Page, organisation: Organisation, login_id: str, provider: str = "") -> None:
@@ -107,14 +111,14 @@ def set_up(browser, product, acme: Organisation, globex: Organisation, providers
     ours = Administrator(browser("chromium", "red"), acme)
     speak(ours.page, "en", product.url)
     add_oidc(ours.page, acme, providers.oidc)
-    no_serious_finding(ours.page)
+    fits_and_has_no_serious_finding(ours.page)
     try_out(ours.page, "sato")
     expect(ours.page.locator("#result")).to_contain_text("佐藤 一郎 (sato) would be signed in.")
     speak(ours.page, "ja", product.url)
     add_saml(ours.page, acme, providers.saml)
     try_out(ours.page, "sato")
     expect(ours.page.locator("#result")).to_contain_text("subject-of-sato")
-    no_serious_finding(ours.page)
+    fits_and_has_no_serious_finding(ours.page)
     ours.close()
     theirs = Administrator(browser("chromium", "red"), globex)
     add_oidc(theirs.page, globex, providers.hostile_oidc)
