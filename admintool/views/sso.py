@@ -12,16 +12,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actors import actor_of
-from accounts.models import SsoIdentity, SsoProvider
+from accounts.models import Approval, SsoIdentity, SsoProvider
+from accounts.services.approvals import needs_approval
 from accounts.services.security import settings_of
-from accounts.services.sso import (
-    create_provider,
-    disable_provider,
-    edit_provider,
-    enable_provider,
-    set_break_glass,
-    unlink,
-)
+from accounts.services.sso import provider_with_app, unlink
+from accounts.services.sso_changes import add_provider, change_provider, switch_break_glass, switch_provider
 from accounts.sso.addresses import acs_url, callback_url, entity_id
 from accounts.sso.certificates import describe
 from accounts.sso.flow import test_result
@@ -49,13 +44,13 @@ def create(request: AdminRequest, admintool_key: str, protocol: str) -> HttpResp
     form = FORMS[protocol](request.POST or None, request.FILES or None, provider=None)
     if form.is_valid():
         try:
-            provider = create_provider(request.tenant, actor=actor_of(request), protocol=protocol, **form.values)
+            waits = add_provider(request.tenant, **_who(request), values={**form.values, "protocol": protocol})
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, _("The provider is set up. Enter our addresses there, then test it here."))
-            return redirect("admintool:sso-edit", admintool_key, provider.public_id)
-    return render(request, "admintool/sso_form.html", {"form": form, "protocol": protocol})
+            text = _("The provider is set up. Enter our addresses there, then test it here.")
+            return _done(request, admintool_key, waits, text, app=form.cleaned_data["app"])
+    return render(request, "admintool/sso_form.html", {"form": form, "protocol": protocol, **_asks(request)})
 
 
 @admintool_page
@@ -67,12 +62,11 @@ def edit(request: AdminRequest, admintool_key: str, provider_id: str) -> HttpRes
     form = FORMS[provider.protocol](request.POST or None, request.FILES or None, provider=provider)
     if form.is_valid():
         try:
-            edit_provider(provider, actor=actor_of(request), **form.values)
+            waits = change_provider(provider, **_who(request), values=form.values)
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, _("The changes are saved."))
-            return redirect("admintool:sso-edit", admintool_key, provider_id)
+            return _done(request, admintool_key, waits, _("The changes are saved."), app=provider.app)
     return render(request, "admintool/sso_form.html", _shown(request, provider, form))
 
 
@@ -82,10 +76,10 @@ def edit(request: AdminRequest, admintool_key: str, provider_id: str) -> HttpRes
 def enable(request: AdminRequest, admintool_key: str, provider_id: str) -> HttpResponse:
     provider = provider_of(request, provider_id)
     if request.method != "POST":
-        return render(request, "admintool/sso_enable.html", {"provider": provider})
-    enable_provider(provider, actor=actor_of(request))
-    messages.success(request, _("%(name)s is offered on the login page.") % {"name": provider.name})
-    return redirect("admintool:sso-edit", admintool_key, provider_id)
+        return render(request, "admintool/sso_enable.html", {"provider": provider, **_asks(request)})
+    waits = switch_provider(provider, **_who(request), active=True)
+    text = _("%(name)s is offered on the login page.") % {"name": provider.name}
+    return _done(request, admintool_key, waits, text, app=provider.app)
 
 
 @admintool_page
@@ -94,13 +88,14 @@ def enable(request: AdminRequest, admintool_key: str, provider_id: str) -> HttpR
 def disable(request: AdminRequest, admintool_key: str, provider_id: str) -> HttpResponse:
     provider = provider_of(request, provider_id)
     if request.method != "POST":
-        return render(request, "admintool/sso_disable.html", {"provider": provider})
+        return render(request, "admintool/sso_disable.html", {"provider": provider, **_asks(request)})
     try:
-        disable_provider(provider, actor=actor_of(request))
-        messages.success(request, _("%(name)s is no longer offered.") % {"name": provider.name})
+        waits = switch_provider(provider, **_who(request), active=False)
     except ValidationError as error:
         messages.error(request, error.message)
-    return redirect("admintool:sso-edit", admintool_key, provider_id)
+        return redirect("admintool:sso-edit", admintool_key, provider_id)
+    text = _("%(name)s is no longer offered.") % {"name": provider.name}
+    return _done(request, admintool_key, waits, text, app=provider.app)
 
 
 @admintool_page
@@ -109,10 +104,10 @@ def disable(request: AdminRequest, admintool_key: str, provider_id: str) -> Http
 def break_glass(request: AdminRequest, admintool_key: str, user_id: str) -> HttpResponse:
     person = user_of(request, user_id)
     if request.method != "POST":
-        return render(request, "admintool/user_break_glass.html", {"person": person})
+        return render(request, "admintool/user_break_glass.html", {"person": person, **_asks(request)})
     try:
-        set_break_glass(person, actor=actor_of(request), is_break_glass=not person.is_break_glass)
-        messages.success(request, _("The changes are saved."))
+        waits = switch_break_glass(person, **_who(request), active=not person.is_break_glass)
+        _say(request, waits, _("The changes are saved."))
     except ValidationError as error:
         messages.error(request, error.message)
     return redirect("admintool:user-edit", admintool_key, user_id)
@@ -143,6 +138,29 @@ def provider_of(request: AdminRequest, provider_id: str) -> SsoProvider:
     return get_object_or_404(providers, public_id=provider_id)
 
 
+def _who(request: AdminRequest) -> dict[str, Any]:
+    return {"actor": actor_of(request), "requested_by": request.user}
+
+
+def _asks(request: AdminRequest) -> dict[str, bool]:
+    return {"asks": needs_approval(request.tenant)}
+
+
+def _done(request: AdminRequest, admintool_key: str, waits: Approval | None, text: str, *, app: str) -> HttpResponse:
+    """To the provider; to the approvals when a second administrator has to agree first."""
+    _say(request, waits, text)
+    if waits:
+        return redirect("admintool:approvals", admintool_key)
+    return redirect("admintool:sso-edit", admintool_key, provider_with_app(request.tenant, app.lower()).public_id)
+
+
+def _say(request: AdminRequest, waits: Approval | None, text: str) -> None:
+    if waits:
+        messages.info(request, _("A second administrator has been asked. Nothing changes before they agree."))
+    else:
+        messages.success(request, text)
+
+
 def _shown(request: AdminRequest, provider: SsoProvider, form: ProviderForm) -> dict[str, Any]:
     place = (request, request.tenant.slug, provider.app)
     addresses = {"callback": callback_url(*place), "acs": acs_url(*place), "entity_id": entity_id(*place)}
@@ -153,4 +171,5 @@ def _shown(request: AdminRequest, provider: SsoProvider, form: ProviderForm) -> 
         "addresses": addresses,
         "certificates": [describe(pem) for pem in provider.config.get("certificates", [])],
         "result": test_result(request, provider),
+        **_asks(request),
     }

@@ -7,10 +7,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.encryption import decrypt
-from accounts.models import Group, SsoIdentity, SsoProvider, User
+from accounts.models import Approval, Group, SsoIdentity, SsoProvider, User
+from accounts.services.approvals import approve
+from audit.events import Actor
 from audit.models import AuditEvent
 from tenants.models import Tenant
+from tests.accounts.sign_in_rows import demand
 from tests.admintool.conftest import url
+from tests.factories import make_admin
 from tests.idp.saml import SamlProvider, key_and_certificate
 from tests.idp.signing_on import make_linked_provider, set_up_saml
 
@@ -210,3 +214,38 @@ def test_changing_providers_asks_who_one_is(admin_client: Client, member: User) 
     for name, arguments in pages.items():
         assert "/confirm/" in admin_client.post(url(name, **arguments)).url
     assert SsoIdentity.objects.count() == SsoProvider.objects.count() == 1
+
+
+def test_four_eyes_decide_over_a_new_provider(admin_client: Client, tenant: Tenant, admin: User) -> None:
+    second = make_admin(tenant, "second")
+    demand(tenant, four_eyes=True)
+    refused = admin_client.post(url("sso-create", protocol="oidc"), oidc(issuer="ftp://idp.example"))
+    assert list(errors_of(refused)) == ["issuer"]
+    assert not Approval.objects.exists()
+    assert admin_client.post(url("sso-create", protocol="oidc"), oidc()).url == url("approvals")
+    assert not SsoProvider.objects.exists()
+    request = Approval.objects.get()
+    assert "https://login.example/tenant/v2.0" in request.summary
+    assert "first-secret" not in str(request.payload)
+    approve(request, actor=Actor(id=second.public_id), decided_by=second)
+    assert decrypt(SsoProvider.objects.get().client_secret) == "first-secret"
+
+
+def test_four_eyes_decide_over_changes_and_break_glass_accounts(
+    admin_client: Client, tenant: Tenant, admin: User, member: User
+) -> None:
+    second = make_admin(tenant, "second")
+    provider = set_up_saml(tenant, SamlProvider())
+    demand(tenant, four_eyes=True)
+    ids = {"provider_id": provider.public_id}
+    admin_client.post(url("sso-edit", **ids), saml(name="New name"))
+    admin_client.post(url("sso-disable", **ids))
+    admin_client.post(url("user-break-glass", user_id=member.public_id))
+    provider.refresh_from_db()
+    member.refresh_from_db()
+    assert (provider.name, provider.is_enabled, member.is_break_glass) == ("Our SAML", True, False)
+    for request in Approval.objects.order_by("pk"):
+        approve(request, actor=Actor(id=second.public_id), decided_by=second)
+    provider.refresh_from_db()
+    member.refresh_from_db()
+    assert (provider.name, provider.is_enabled, member.is_break_glass) == ("New name", False, True)
