@@ -26,13 +26,12 @@ KINDS: list[tuple[str, type[models.Model], str]] = [
 ]
 
 Purgeable = Callable[[Tenant, str], QuerySet[Any]]  # the tenant's rows of a kind that its purge would delete
+Dropped = tuple[Tenant, str, Mapping[str, Any]]  # whose, which kind, its count, oldest and newest
 Certificate = Callable[[Tenant], DeletionCertificate]  # the tenant's certificate that is under way
 
 
-def drop_months(
-    *, before: datetime, purgeable: Purgeable, certificate_of: Certificate
-) -> Iterator[tuple[Tenant, str, int]]:
-    """Drop every month that ended by `before` and in which nothing stays; yields (tenant, kind, rows) of what went."""
+def drop_months(*, before: datetime, purgeable: Purgeable, certificate_of: Certificate) -> Iterator[Dropped]:
+    """Drop every month that ended by `before` and in which nothing stays; yields what went, tenant by tenant."""
     for kind, model, column in KINDS:
         for month in partition_months(model):
             if _end_of(month) <= before:
@@ -41,7 +40,7 @@ def drop_months(
 
 def _drop(
     kind: str, model: type[models.Model], column: str, month: date, purgeable: Purgeable, certificate_of: Certificate
-) -> list[tuple[Tenant, str, int]]:
+) -> list[Dropped]:
     within = {f"{column}__gte": _start_of(month), f"{column}__lt": _end_of(month)}
     with system_context(), transaction.atomic():
         rows = model._default_manager.filter(**within)
@@ -55,7 +54,7 @@ def _drop(
             entry = {"kind": kind, "month": f"{month:%Y-%m}", "sha256": digest, **counts}
             add_month(lock_certificate(certificate_of(tenant)), entry)
         drop_month(model, month)
-        return [(tenant, kind, counts["count"]) for tenant, counts in found.items()]
+        return [(tenant, kind, counts) for tenant, counts in found.items()]
 
 
 def _by_tenant(rows: QuerySet[Any], column: str) -> dict[Tenant, Mapping[str, Any]]:

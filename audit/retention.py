@@ -6,7 +6,7 @@ for, then begins its own.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -65,7 +65,7 @@ class TenantPurge:
 
     tenant: Tenant
     before: datetime
-    found: dict[str, Slice]
+    found: dict[str, Slice] = field(default_factory=dict)
     holds: list[LegalHold] = field(default_factory=list)
     unfinished: datetime | None = None
     deleted: dict[str, int] = field(default_factory=dict)
@@ -109,12 +109,10 @@ def purge_audit(
     another purge is running.
     """
     before = _checked_before(tenant, before)
-    if not dry_run:  # an event that waits for its place in the chain cannot go
-        for each in _tenants(tenant):
-            seal(each)
-    purges = [plan_purge(each, before) for each in _tenants(tenant)]
-    if not dry_run:
-        _delete_all(purges, progress, all_tenants=tenant is None)
+    if dry_run:
+        return PurgeReport(before, dry_run, [plan_purge(each, before) for each in _tenants(tenant)])
+    purges = [TenantPurge(each, min(before, view_horizon(each, now=timezone.now()))) for each in _tenants(tenant)]
+    _delete_all(purges, progress, all_tenants=tenant is None)
     return PurgeReport(before, dry_run, purges)
 
 
@@ -132,7 +130,7 @@ def plan_purge(tenant: Tenant, before: datetime) -> TenantPurge:
         return TenantPurge(
             tenant,
             before,
-            found={kind: _slice(tenant, kind, before) for kind in COLUMNS},
+            {kind: _with_what_stays(tenant, kind, before) for kind in COLUMNS},
             holds=list(holds_in_force(tenant)),
             unfinished=unfinished.created_at if unfinished else None,
         )
@@ -160,17 +158,17 @@ def _has_samples_that_stay(tenant: Tenant, before: datetime) -> Q:
 
 def _slice(tenant: Tenant, kind: str, before: datetime) -> Slice:
     column = COLUMNS[kind]
-    found = purgeable_rows(tenant, kind, before).aggregate(count=Count("pk"), oldest=Min(column), newest=Max(column))
-    return Slice(**found, stay=_what_stays(tenant, kind, before, found["count"]))
+    rows = purgeable_rows(tenant, kind, before)
+    return Slice(**rows.aggregate(count=Count("pk"), oldest=Min(column), newest=Max(column)))
 
 
-def _what_stays(tenant: Tenant, kind: str, before: datetime, purgeable: int) -> dict[str, int]:
-    """Why old rows stay: `held`; `open` stays or ones that still have samples; `unsealed` events."""
-    rows = old_rows(tenant, kind, before)
+def _with_what_stays(tenant: Tenant, kind: str, before: datetime) -> Slice:
+    """With why old rows stay: `held`; `open` stays or ones that still have samples; `unsealed` events."""
+    found, rows = _slice(tenant, kind, before), old_rows(tenant, kind, before)
     kept = held(rows, tenant=tenant).count()
-    other = rows.count() - purgeable - kept
+    other = rows.count() - found.count - kept
     reason = {"attendances": "open", "events": "unsealed"}.get(kind, "other")
-    return {name: count for name, count in (("held", kept), (reason, other)) if count}
+    return replace(found, stay={name: count for name, count in (("held", kept), (reason, other)) if count})
 
 
 def _checked_before(tenant: Tenant | None, before: datetime | None) -> datetime:
@@ -187,6 +185,7 @@ def _delete_all(purges: list[TenantPurge], progress: Progress | None, *, all_ten
         if not is_ours:
             raise PurgeRefused("Another purge is running.")
         for purge in purges:
+            seal(purge.tenant)  # an event that waits for its place in the chain cannot go
             _finish_interrupted(purge, progress)
         if all_tenants:
             _drop_months(purges, progress)
@@ -208,15 +207,18 @@ def _drop_months(purges: list[TenantPurge], progress: Progress | None) -> None:
         purgeable=lambda tenant, kind: purgeable_rows(tenant, kind, by_tenant[tenant].before),
         certificate_of=lambda tenant: unfinished_certificate(tenant, cause=RETENTION) or begin_purge(by_tenant[tenant]),
     )
-    for tenant, kind, count in dropped:
-        _note_progress(by_tenant[tenant], kind, count, progress)
+    for tenant, kind, found in dropped:
+        purge = by_tenant[tenant]
+        purge.found[kind] = _together(purge.found.get(kind), Slice(**found))
+        _note_progress(purge, kind, found["count"], progress)
 
 
 def _delete_of_tenant(purge: TenantPurge, progress: Progress | None) -> None:
     with tenant_context(purge.tenant):
         begun = unfinished_certificate(purge.tenant, cause=RETENTION)
-        is_needed = any(purgeable_rows(purge.tenant, kind, purge.before).exists() for kind in COLUMNS)
-    if begun or is_needed:
+        found = {kind: _slice(purge.tenant, kind, purge.before) for kind in COLUMNS}
+    purge.found = {kind: _together(purge.found.get(kind), each) for kind, each in found.items()}
+    if begun or any(each.count for each in found.values()):
         _carry_out(purge, begun or begin_purge(purge), progress)
 
 
@@ -237,6 +239,15 @@ def _note_progress(purge: TenantPurge, kind: str, deleted: int, progress: Progre
         progress(purge.tenant, sum(purge.deleted.values()), purge.total)
 
 
+def _together(one: Slice | None, two: Slice) -> Slice:
+    parts = [part for part in (one, two) if part and part.count]
+    if not parts:
+        return two
+    oldest = min(part.oldest for part in parts if part.oldest)
+    newest = max(part.newest for part in parts if part.newest)
+    return Slice(sum(part.count for part in parts), oldest, newest)
+
+
 def _works(certificate: DeletionCertificate) -> Iterator[Work]:
     tenant, before = certificate.tenant, _before_of(certificate)
     for kind, order, remove in (
@@ -255,8 +266,7 @@ def begin_purge(purge: TenantPurge) -> DeletionCertificate:
     """The certificate of a purge that begins now, and its event."""
     with tenant_context(purge.tenant), transaction.atomic():
         certificate = begin_certificate(purge.tenant, cause=RETENTION, before=purge.before)
-        found = {kind: each.count for kind, each in purge.found.items()}
-        _record(certificate, "audit_purge_started", before=purge.before, found=found)
+        _record(certificate, "audit_purge_started", before=purge.before)
         return certificate
 
 

@@ -7,11 +7,11 @@ from tests.e2e.product import PASSWORD, Organisation
 
 
 class Administrator:
-    def __init__(self, browser: Browser, organisation: Organisation) -> None:
+    def __init__(self, browser: Browser, organisation: Organisation, login_id: str = "admin") -> None:
         self.page: Page = new_page(browser)
         self._url = organisation.admintool_url
         self.page.goto(self._url)
-        self.page.fill("[name=login_id]", "admin")
+        self.page.fill("[name=login_id]", login_id)
         self.page.fill("[name=password]", PASSWORD)
         self.page.click("main [type=submit]")
         self.page.wait_for_url(self._url)
