@@ -2,6 +2,7 @@
 
 import base64
 import re
+import zlib
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -322,6 +323,21 @@ def test_saml_answer_is_not_taken_at_the_oidc_address(client: Client, provider, 
     address = leave(client)
     state = parse_qs(urlsplit(address).query)["RelayState"][0]
     assert client.get("/t/acme/sso/idp/callback/", {"state": state, "code": "x"}).status_code == 400
+
+
+def test_confirming_asks_the_provider_for_a_fresh_sign_in(client: Client, provider, idp, member: User) -> None:
+    sign_on_by_saml(client, idp, "mori")
+    session = client.session
+    session["confirmed_at"] = 0
+    session.save()
+    address = leave(client, purpose="confirm", next="/t/acme/password/")
+    packed = base64.b64decode(parse_qs(urlsplit(address).query)["SAMLRequest"][0])
+    assert parsed(zlib.decompress(packed, wbits=-15).decode()).get("ForceAuthn") == "true"
+    assert post_saml(client, *idp.come_back(address, "mori", authenticated=-600)).status_code == 400
+    assert client.session["confirmed_at"] == 0
+    address = leave(client, purpose="confirm", next="/t/acme/password/")
+    assert post_saml(client, *idp.come_back(address, "mori")).url == "/t/acme/password/"
+    assert client.session["confirmed_at"] > 0
 
 
 def test_metadata_names_our_addresses(client: Client, provider) -> None:
