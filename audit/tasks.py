@@ -9,6 +9,7 @@ from audit.heads import sign_heads
 from audit.partitions import make_partitions
 from audit.retention import PurgeRefused, purge_audit
 from audit.sealing import alarm_unsealed
+from audit.terms import forget_terms
 from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
@@ -44,3 +45,9 @@ def sign_heads_daily() -> int:
 def alarm_unsealed_events() -> int:
     """Log an error for each tenant whose events are not sealed: should the sealer itself hang, nobody else would."""
     return alarm_unsealed(now=timezone.now())
+
+
+@shared_task
+def forget_terms_nightly() -> int:
+    """Forget the names that no record holds any more. Returns how many."""
+    return sum(forget_terms(tenant) for tenant in Tenant.objects.order_by("pk"))

@@ -39,6 +39,7 @@ app.conf.beat_schedule = {
     },
     "count-usage": {"task": "conferences.tasks.count_usage_hourly", "schedule": crontab(minute=35)},
     "purge-audit": {"task": "audit.tasks.purge_audit_nightly", "schedule": crontab(hour=3, minute=15)},
+    "forget-terms": {"task": "audit.tasks.forget_terms_nightly", "schedule": crontab(hour=4, minute=40)},
 }
 
 

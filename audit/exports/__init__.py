@@ -1,4 +1,4 @@
-"""Logs as files to take away: CSV and Excel, streamed, in an archive that proves what it holds (docs/adr/0018)."""
+"""Logs as files to take away: CSV and Excel, streamed, in an archive that proves what it holds (docs/adr/0022)."""
 
 from audit.exports.cells import csv_file, safe_cell
 from audit.exports.downloads import begin_export, stream_export

@@ -1,4 +1,4 @@
-"""Which names occur in the logs, so that a search for a part of one need not read the logs (docs/adr/0017)."""
+"""Which names occur in the logs, so that a search for a part of one need not read the logs (docs/adr/0021)."""
 
 from django.db import models
 

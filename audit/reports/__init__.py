@@ -1,4 +1,4 @@
-"""The logs of the past year: what they hold, searching them, and pages by key, newest first (docs/adr/0017)."""
+"""The logs of the past year: what they hold, searching them, and pages by key, newest first (docs/adr/0021)."""
 
 from audit.reports.finding import Found, find
 from audit.reports.logs import ATTENDANCE, BANDWIDTH, EVENTS, LOGINS, LOGS, MINUTES, Log

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 
 from audit.models import LogTerm
 from audit.reports.logs import Condition, Log
-from audit.reports.search import Search, date_condition
+from audit.reports.search import Search, time_range
 from tenants.models import Tenant
 
 MOST_NAMES = 500  # more than that match much: reading the log from its newest row soon fills a page
@@ -39,12 +39,13 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Found:
-    """The rows of `log` that match: those of `base` that fulfil all of `wanted`."""
+    """The rows of `log` that match: those of `base` that fulfil all of `wanted`. None is of `until` or later."""
 
     log: Log
     tenant: Tenant
     base: QuerySet[Any]
     wanted: list[Wanted]
+    until: datetime
 
     @property
     def rows(self) -> QuerySet[Any]:
@@ -62,10 +63,11 @@ class Found:
 def find(log: Log, tenant: Tenant, *, search: Search, now: datetime) -> Found:
     """What of the tenant's log matches, never older than the view's horizon. In the tenant's context."""
     base = log.model._default_manager.filter(tenant=tenant)
-    base = base.filter(date_condition(log.time, search, tenant=tenant, now=now))
+    since, until = time_range(search, tenant=tenant, now=now)
+    base = base.filter((f"{log.time}__gte", since), (f"{log.time}__lt", until))
     if search.stay:
         base = base.filter(attendance__public_id=search.stay)
-    return Found(log, tenant, base, [_wanted(tenant, each) for each in log.conditions(search)])
+    return Found(log, tenant, base, [_wanted(tenant, each) for each in log.conditions(search)], until)
 
 
 def _wanted(tenant: Tenant, condition: Condition) -> Wanted:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from django.core import signing
 
 from audit.reports.finding import Found
-from audit.reports.reading import Position, beyond, first_rows
+from audit.reports.reading import Course, Position, first_rows
 
 PAGE_SIZE = 50
 
@@ -40,7 +40,7 @@ def page_of(found: Found, *, after: str = "", before: str = "", size: int = PAGE
 
 
 def _rows(found: Found, position: Position | None, *, limit: int, newer: bool = False) -> list[Any]:
-    return first_rows(found, beyond(found.log, position, newer=newer), limit=limit)
+    return first_rows(found, Course(found.log, position, newer), limit=limit)
 
 
 def _position(found: Found, row: Any) -> str:

@@ -1,4 +1,4 @@
-"""The first rows of a search in the order of time, however rare what is looked for (docs/adr/0017).
+"""The first rows of a search in the order of time, however rare what is looked for (docs/adr/0021).
 
 What is frequent is among the newest rows: they are looked through first. What is rare would make that read the whole
 log. So on PostgreSQL a search that comes to few whole names takes the first rows of each name, which an index gives
@@ -6,8 +6,9 @@ in order, and merges them. Of several conditions the one with the fewest rows (t
 """
 
 import json
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -19,8 +20,7 @@ from audit.reports.logs import Log
 
 FEW = 10  # names whose first rows are soon merged
 LOOKED_THROUGH = 5_000  # rows: some milliseconds
-
-Narrow = Callable[[QuerySet[Any]], QuerySet[Any]]
+STRETCHES = (31, 124)  # days
 
 
 class Position(NamedTuple):
@@ -30,59 +30,71 @@ class Position(NamedTuple):
     pk: int
 
 
-def beyond(log: Log, position: Position | None, *, newer: bool = False) -> Narrow:
-    """Puts rows in the order of the log, newest first (or oldest first), from behind `position` on."""
-    sign, way = ("", "gt") if newer else ("-", "lt")
+@dataclass(frozen=True)
+class Course:
+    """Through a log, from behind `position` on: newest first, or (`newer`) oldest first."""
 
-    def narrow(rows: QuerySet[Any]) -> QuerySet[Any]:
-        if position:  # the first condition is what an index understands
-            rows = rows.filter((f"{log.time}__{way}e", position.at))
-            rows = rows.filter(Q((f"{log.time}__{way}", position.at)) | Q((f"pk__{way}", position.pk)))
-        return rows.order_by(f"{sign}{log.time}", f"{sign}pk")
+    log: Log
+    position: Position | None = None
+    newer: bool = False
 
-    return narrow
+    def __call__(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """`rows` in this order, from there on."""
+        time, way, sign = self.log.time, "gt" if self.newer else "lt", "" if self.newer else "-"
+        if self.position:  # the first condition is what an index understands
+            rows = rows.filter((f"{time}__{way}e", self.position.at))
+            rows = rows.filter(Q((f"{time}__{way}", self.position.at)) | Q((f"pk__{way}", self.position.pk)))
+        return rows.order_by(f"{sign}{time}", f"{sign}pk")
 
 
 def chunks(found: Found, *, size: int) -> Iterator[list[Any]]:
     """All rows, newest first, `size` at a time: one query each, which goes on where the last one ended."""
     position = None
-    while rows := list(beyond(found.log, position)(found.rows)[:size]):
+    while rows := list(Course(found.log, position)(found.rows)[:size]):
         yield rows
         position = Position(getattr(rows[-1], found.log.time), rows[-1].pk)
 
 
-def first_rows(found: Found, narrow: Narrow, *, limit: int) -> list[Any]:
-    """The first `limit` rows; `narrow` adds the order, and where to begin."""
+def first_rows(found: Found, course: Course, *, limit: int) -> list[Any]:
+    """The first `limit` rows on `course`."""
     if found.is_empty:
         return []
     if not found.wanted or connection.vendor != "postgresql":
-        return list(narrow(found.rows)[:limit])
+        return list(course(found.rows)[:limit])
     leader = _leader(found)
     if leader is None or len(leader.values or ()) > FEW:
-        rows = _among_first(found, narrow, limit=limit)
+        rows = _among_first(found, course, limit=limit)
         if len(rows) == limit:
             return rows
     if leader is None:
-        return list(narrow(found.rows)[:limit])
-    return _merged(_led_by(leader, found, narrow), leader, limit=limit)
+        return list(course(found.rows)[:limit])
+    return _led_by(leader, found, course, limit=limit)
 
 
-def _among_first(found: Found, narrow: Narrow, *, limit: int) -> list[Any]:
+def _among_first(found: Found, course: Course, *, limit: int) -> list[Any]:
     """Those of the first rows of the log, whatever they are, that match: the table is exchanged for these rows."""
     model = found.log.model
-    first, parameters = narrow(found.base)[:LOOKED_THROUGH].query.sql_with_params()
+    first, parameters = course(found.base)[:LOOKED_THROUGH].query.sql_with_params()
     matching = model._default_manager.filter(*(each.exact for each in found.wanted))
-    sql, more = narrow(matching)[:limit].query.sql_with_params()
+    sql, more = course(matching)[:limit].query.sql_with_params()
     table = f'"{model._meta.db_table}"'
     sql = sql.replace(f" FROM {table}", f" FROM ({first}) AS {table}", 1)
     return list(model._default_manager.raw(sql, [*parameters, *more]))
 
 
-def _led_by(leader: Wanted, found: Found, narrow: Narrow) -> QuerySet[Any]:
+def _led_by(leader: Wanted, found: Found, course: Course, *, limit: int) -> list[Any]:
+    """Where further conditions may leave little of what the leader gives, the newest months are tried alone first."""
     rows = found.base
     for each in found.wanted:
         rows = rows.filter(each.exact if each is leader else each.condition)
-    return narrow(rows)
+    rows = course(rows)
+    begin = course.position.at if course.position else found.until
+    for days in STRETCHES if len(found.wanted) > 1 and not course.newer else ():
+        stretch = rows.filter((f"{found.log.time}__gte", begin - timedelta(days=days)))
+        merged = _merged(stretch, leader, limit=limit)
+        if len(merged) == limit:
+            return merged
+    return _merged(rows, leader, limit=limit)
 
 
 def _leader(found: Found) -> Wanted | None:

@@ -35,16 +35,17 @@ def ip_condition(column: str, text: str) -> Q:
         return Q((f"{column}__istartswith", text))
 
 
-def date_condition(column: str, search: Search, *, tenant: Tenant, now: datetime) -> Q:
-    """Days outside of what can be in the log are no condition: they need no arithmetic at the ends of the calendar.
+def time_range(search: Search, *, tenant: Tenant, now: datetime) -> tuple[datetime, datetime]:
+    """From when to when (exclusive) rows can match: never before the view's horizon.
 
+    Days outside of what can be in the log are no condition: they need no arithmetic at the ends of the calendar.
     Nothing is later than tomorrow: said so that PostgreSQL leaves out the partition of all other times, which has no
     order.
     """
     zone = ZoneInfo(tenant.time_zone)
-    conditions = Q((f"{column}__gte", view_horizon(tenant, now=now)), (f"{column}__lt", now + timedelta(days=1)))
-    if search.date_from and search.date_from > view_horizon(tenant, now=now).astimezone(zone).date():
-        conditions &= Q((f"{column}__gte", datetime.combine(search.date_from, time.min, zone)))
+    since, until = view_horizon(tenant, now=now), now + timedelta(days=1)
+    if search.date_from and search.date_from > since.astimezone(zone).date():
+        since = datetime.combine(search.date_from, time.min, zone)
     if search.date_to and search.date_to <= now.astimezone(zone).date():
-        conditions &= Q((f"{column}__lt", datetime.combine(search.date_to + timedelta(days=1), time.min, zone)))
-    return conditions
+        until = datetime.combine(search.date_to + timedelta(days=1), time.min, zone)
+    return since, until
