@@ -33,6 +33,7 @@ def disclosure_list(request: AdminRequest, admintool_key: str) -> HttpResponse:
 
 
 @admintool_page
+@reauthenticated
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: AdminRequest, admintool_key: str) -> HttpResponse:
     form = DisclosureForm(request.POST if request.method == "POST" else None, tenant=request.tenant)

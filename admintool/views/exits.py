@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.actors import actor_of
 from accounts.services.approvals import act_or_ask, needs_approval
-from admintool.access import AdminRequest, admintool_page
+from admintool.access import AdminRequest, admintool_page, reauthenticated
 from admintool.forced_exit import force_all_out, force_group_out, force_out
 from admintool.forms import RemovalForm
 from admintool.live_forms import ManyRemovalForm
@@ -33,6 +33,7 @@ def remove_one(request: AdminRequest, admintool_key: str, participant_id: str) -
 
 
 @admintool_page
+@reauthenticated
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove_all(request: AdminRequest, admintool_key: str, room_id: str) -> HttpResponse:
     room = get_object_or_404(Room.objects.for_tenant(request.tenant).select_related("tenant"), public_id=room_id)
@@ -46,6 +47,7 @@ def remove_all(request: AdminRequest, admintool_key: str, room_id: str) -> HttpR
 
 
 @admintool_page
+@reauthenticated
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove_many(request: AdminRequest, admintool_key: str) -> HttpResponse:
     form = ManyRemovalForm(request.tenant, request.POST if request.method == "POST" else None)

@@ -29,6 +29,7 @@ def hold_list(request: AdminRequest, admintool_key: str) -> HttpResponse:
 
 
 @admintool_page
+@reauthenticated
 @require_http_methods(["GET", "HEAD", "POST"])
 def place(request: AdminRequest, admintool_key: str) -> HttpResponse:
     form = HoldForm(request.POST if request.method == "POST" else None, tenant=request.tenant)

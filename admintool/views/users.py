@@ -19,7 +19,7 @@ from accounts.services.approvals import needs_approval
 from accounts.services.directory import users_page
 from accounts.services.user_exports import FORMATS, export_users, pieces
 from accounts.services.users import create_user, edit_user, set_language
-from admintool.access import AdminRequest, admintool_page
+from admintool.access import AdminRequest, admintool_page, reauthenticated
 from admintool.forms import NewUserForm, UserForm
 from admintool.people_forms import UserSearchForm
 from conferences.services.live import live_participants
@@ -99,6 +99,7 @@ def edit(request: AdminRequest, admintool_key: str, user_id: str) -> HttpRespons
 
 
 @admintool_page
+@reauthenticated
 @require_http_methods(["GET", "HEAD", "POST"])
 def disable(request: AdminRequest, admintool_key: str, user_id: str) -> HttpResponse:
     person = user_of(request, user_id)
