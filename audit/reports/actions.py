@@ -6,45 +6,39 @@ from django.utils.translation import gettext_lazy as _
 
 Group = tuple[Promise, tuple[str, ...]]
 
-LOGINS = ("login", "logged_out", "sso_login", "reauthenticated")
+LOGINS = ("login_", "logged_out", "sso_login", "reauthentic", "break_glass_used")
+LOGS = ("attendance", "bandwidth", "minutes", "events", "logins", "usage")
 
 GROUPS: dict[str, Group] = {
     "logins": (_("Logins"), LOGINS),
-    "users": (_("Users, groups and passwords"), ("user_", "users_", "group_", "password_", "mfa_", "totp_", "passkey")),
-    "meetings": (_("Joining and leaving"), ("attendance_opened", "attendance_closed", "bandwidth_")),
-    "rooms": (
-        _("Rooms and meetings"),
-        ("room_", "guest_", "meeting_", "participant_", "bar_", "host_", "lobby_", "chat_"),
+    "users": (
+        _("Users, groups and passwords"),
+        ("user_", "users_", "group_", "password_", "mfa_", "break_glass_granted", "break_glass_withdrawn"),
     ),
+    "meetings": (_("Joining and leaving"), ("attendance_opened", "attendance_closed", "bandwidth_recorded", "join_")),
+    "rooms": (_("Rooms and meetings"), ("room_", "guest_", "meeting_", "participant_", "forced_exit")),
     "settings": (
         _("Settings, rules and approvals"),
         (
-            "security_",
-            "settings_",
-            "restriction",
-            "access_",
-            "approval_",
-            "sso_",
-            "soft_caps",
-            "tenant_",
-            "admintool_url",
+            *("security_", "restriction", "access_", "approval_", "sso_provider", "sso_linked", "sso_unlinked"),
+            *(
+                "sso_change",
+                "sso_test",
+                "soft_cap",
+                "tenant_created",
+                "tenant_suspended",
+                "tenant_resumed",
+                "admintool_url",
+            ),
         ),
     ),
     "admintool": (
         _("Visits, reading and downloads"),
-        (
-            "admintool_visit",
-            "admintool_ref",
-            *(
-                f"{log}_{what}"
-                for log in ("attendance", "bandwidth", "minutes", "events", "logins", "usage")
-                for what in ("read", "export")
-            ),
-        ),
+        ("admintool_visit", "admintool_ref", *(f"{log}_{what}" for log in LOGS for what in ("read", "export"))),
     ),
     "keeping": (
         _("Keeping and deleting records"),
-        ("audit_", "hold_", "disclosure_", "certificate_", "tenant_e", "chain_", "head_"),
+        ("audit_", "hold_", "disclosure_", "certificate_", "tenant_e"),
     ),
 }
 
