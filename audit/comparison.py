@@ -22,6 +22,7 @@ from audit.offline.verify import Findings
 from tenants.models import Tenant
 
 OPENED, CLOSED = "attendance_opened", "attendance_closed"
+COMPARED = {OPENED, CLOSED, ACTION}
 PAGE = 1_000
 MINUTES_AT_ONCE = 30
 
@@ -48,7 +49,7 @@ class Records:
         self._last_minute: datetime | None = None
 
     def compare(self, page: Sequence[Sealed]) -> None:
-        events = [(each, dict(zip(CONTENT, each.content, strict=True))) for each in page]
+        events = [(each, dict(zip(CONTENT, each.content, strict=True))) for each in page if each.content[3] in COMPARED]
         for action, compare in ((OPENED, self._compare_opened), (CLOSED, self._compare_closed)):
             some = [(event, facts) for event, facts in events if facts["action"] == action]
             rows = self._rows(facts["details"].get("attendance") for _event, facts in some)

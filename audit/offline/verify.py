@@ -33,13 +33,13 @@ ANCHOR = re.compile(r'\{[^{}]*"liveon_anchor"[^{}]*\}')
 ANCHOR_NAMES = ("day", "hash", "seq", "signed_at", "tenant")
 UNLISTED = ("manifest.json", "verify.py")  # of an export: the list itself, and this file
 
+ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 Document = Mapping[str, Any]
 
 
 def canonical(document: Any) -> bytes:
     """Sorted names, no spaces, UTF-8: the one form in which a document is hashed and signed."""
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode("utf-8", "surrogatepass")
+    return ENCODE(document).encode("utf-8", "surrogatepass")
 
 
 def hash_of(line: bytes) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from audit.attendance import close_attendance
@@ -22,7 +23,7 @@ from tests.audit.records import join
 
 def record(tenant: Tenant, count: int = 1, **fields: Any) -> list[AuditEvent]:
     """`count` events `user_disabled` with the numbers 0, 1, … in their details; not sealed."""
-    with tenant_context(tenant):
+    with tenant_context(tenant), transaction.atomic():
         return [record_event(tenant, "user_disabled", details={"number": n}, **fields) for n in range(count)]
 
 
