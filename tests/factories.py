@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from conferences.models import GuestPass, Room
+from tenants.context import tenant_context
 from tenants.ids import hash_secret
 from tenants.models import Tenant
 
@@ -32,7 +33,8 @@ def make_user(tenant: Tenant, login_id: str = "", *, password: str = PASSWORD, *
     fields.setdefault("name", login_id.title())
     user = User(tenant=tenant, login_id=login_id, **fields)
     user.set_password(password)
-    user.save()
+    with tenant_context(tenant):
+        user.save()
     return user
 
 
@@ -41,8 +43,9 @@ def make_admin(tenant: Tenant, login_id: str = "", **fields: Any) -> User:
 
 
 def make_room(tenant: Tenant, name: str = "", *, hosts: tuple[User, ...] = (), **fields: Any) -> Room:
-    room = Room.objects.create(tenant=tenant, name=name or f"Room {next(_numbers)}", **fields)
-    room.hosts.set(hosts)
+    with tenant_context(tenant):
+        room = Room.objects.create(tenant=tenant, name=name or f"Room {next(_numbers)}", **fields)
+        room.hosts.set(hosts)
     return room
 
 
@@ -50,4 +53,5 @@ def make_guest_pass(room: Room, *, secret: str = GUEST_SECRET, **fields: Any) ->
     """A pass to `room` that admits whoever knows `secret`, for an hour."""
     fields.setdefault("name", "Guest")
     fields.setdefault("expires_at", timezone.now() + timedelta(hours=1))
-    return GuestPass.objects.create(tenant=room.tenant, room=room, secret_hash=hash_secret(secret), **fields)
+    with tenant_context(room.tenant):
+        return GuestPass.objects.create(tenant=room.tenant, room=room, secret_hash=hash_secret(secret), **fields)
