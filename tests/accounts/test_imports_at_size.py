@@ -14,8 +14,9 @@ WHO = Actor(id="x", name="Aoki Admin")
 
 
 def timed(what, *arguments, **options):
-    started = time.monotonic()
-    return what(*arguments, **options), time.monotonic() - started
+    """The result and the CPU seconds: the machine may have neighbours."""
+    started = time.process_time()
+    return what(*arguments, **options), time.process_time() - started
 
 
 @pytest.mark.long
@@ -40,9 +41,9 @@ def test_ten_thousand_lines_at_once(tenant, admin, capsys):
         upload.refresh_from_db()
         assert upload.state == UserImport.State.DONE
         with capsys.disabled():
-            print(f"\n10 000 lines{suffix}: judged in {judging:.1f} s, done in one transaction of {doing:.1f} s")  # noqa: T201 - the figures are what the run is for
-        assert judging < 15
-        assert doing < 15
+            print(f"\n10 000 lines{suffix}: judged in {judging:.1f} s, done in {doing:.1f} s of CPU")  # noqa: T201 - the figures are what the run is for
+        assert judging < 5
+        assert doing < 10
     assert User.objects.for_tenant(tenant).count() == LINES + 1
     assert User.objects.get(login_id="user-7").name == "社員 7 (new)"
     assert AuditEvent.objects.filter(action="user_created").count() == LINES

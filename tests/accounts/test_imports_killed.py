@@ -18,8 +18,8 @@ from tests.factories import PASSWORD, make_user
 
 ROOT = Path(__file__).parents[2]
 WHO = Actor(id="x", name="Aoki Admin")
-LINES = 400
-MOST_KILLS = 6
+LINES = 200
+MOST_KILLS = 4
 
 
 def file() -> bytes:
@@ -47,7 +47,7 @@ def run_with_kills(rolls: random.Random) -> int:
     for killed in range(MOST_KILLS):
         worker = start_worker()
         try:
-            _out, errors = worker.communicate(timeout=rolls.uniform(0.05, 0.9))
+            _out, errors = worker.communicate(timeout=rolls.uniform(0.05, 0.6))
         except subprocess.TimeoutExpired:
             worker.send_signal(signal.SIGKILL)
             worker.communicate()
