@@ -41,10 +41,10 @@ def providers() -> Iterator[Providers]:
         saml = running.enter_context(saml_provider(people={"sato": SATO_IN_SAML}))
         theirs = {"people": {"sato": SATO_IN_SAML}, "key": key_and_certificate("hostile")}
         hostile_saml = running.enter_context(saml_provider(**theirs))
-        for provider in (oidc, hostile_oidc):
-            provider.issuer = provider.issuer.replace("127.0.0.1", "localhost")
-        for provider in (saml, hostile_saml):
-            provider.sso_url = provider.sso_url.replace("127.0.0.1", "localhost")
+        for each in (oidc, hostile_oidc):
+            each.issuer = each.issuer.replace("127.0.0.1", "localhost")
+        for one in (saml, hostile_saml):
+            one.sso_url = one.sso_url.replace("127.0.0.1", "localhost")
         yield Providers(oidc, saml, hostile_oidc, hostile_saml)
 
 
