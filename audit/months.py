@@ -2,7 +2,7 @@
 
 A month goes when every row in it, of every tenant, is one that a purge would delete: old by its tenant's own
 retention, not held, no stay in it open. What goes is counted and hashed, tenant by tenant, in the transaction that
-drops it. `sha256` of a month is that of the tenant's rows as PostgreSQL's COPY writes them as CSV, by time and id.
+drops it. `sha256` of a month is that of the tenant's rows as PostgreSQL's COPY writes them as CSV, by id.
 """
 
 import hashlib
@@ -25,21 +25,21 @@ KINDS: list[tuple[str, type[models.Model], str]] = [
     ("attendances", Attendance, "joined_at"),
 ]
 
-Purgeable = Callable[[Tenant, str], QuerySet[Any]]  # the tenant's rows of a kind that its purge would delete
+Stays = Callable[[Tenant, str, datetime, QuerySet[Any]], bool]  # whether one of the rows, all before then, must stay
 Dropped = tuple[Tenant, str, Mapping[str, Any]]  # whose, which kind, its count, oldest and newest
 Certificate = Callable[[Tenant], DeletionCertificate]  # the tenant's certificate that is under way
 
 
-def drop_months(*, before: datetime, purgeable: Purgeable, certificate_of: Certificate) -> Iterator[Dropped]:
+def drop_months(*, before: datetime, something_stays: Stays, certificate_of: Certificate) -> Iterator[Dropped]:
     """Drop every month that ended by `before` and in which nothing stays; yields what went, tenant by tenant."""
     for kind, model, column in KINDS:
         for month in partition_months(model):
             if _end_of(month) <= before:
-                yield from _drop(kind, model, column, month, purgeable, certificate_of)
+                yield from _drop(kind, model, column, month, something_stays, certificate_of)
 
 
 def _drop(
-    kind: str, model: type[models.Model], column: str, month: date, purgeable: Purgeable, certificate_of: Certificate
+    kind: str, model: type[models.Model], column: str, month: date, something_stays: Stays, certificate_of: Certificate
 ) -> list[Dropped]:
     within = {f"{column}__gte": _start_of(month), f"{column}__lt": _end_of(month)}
     with system_context(), transaction.atomic():
@@ -47,10 +47,10 @@ def _drop(
         found = _by_tenant(rows, column)
         for tenant in found:
             lock_records(tenant)
-            if purgeable(tenant, kind).filter(**within).count() != found[tenant]["count"]:
+            if something_stays(tenant, kind, _end_of(month), rows.filter(tenant=tenant)):
                 return []
         for tenant, counts in found.items():
-            digest = _sha256(rows.filter(tenant=tenant), column)
+            digest = _sha256(rows.filter(tenant=tenant))
             entry = {"kind": kind, "month": f"{month:%Y-%m}", "sha256": digest, **counts}
             add_month(lock_certificate(certificate_of(tenant)), entry)
         drop_month(model, month)
@@ -63,10 +63,10 @@ def _by_tenant(rows: QuerySet[Any], column: str) -> dict[Tenant, Mapping[str, An
     return {tenant: found[tenant.pk] for tenant in Tenant.objects.filter(pk__in=found).order_by("pk")}
 
 
-def _sha256(rows: QuerySet[Any], column: str) -> str:
+def _sha256(rows: QuerySet[Any]) -> str:
     digest = hashlib.sha256()
     names = [field.attname for field in rows.model._meta.concrete_fields]
-    query, parameters = rows.order_by(column, "pk").values_list(*names).query.sql_with_params()
+    query, parameters = rows.order_by("pk").values_list(*names).query.sql_with_params()
     with connection.cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)", parameters) as copy:
         for block in copy:
             digest.update(block)

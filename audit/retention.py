@@ -151,6 +151,16 @@ def purgeable_rows(tenant: Tenant, kind: str, before: datetime) -> QuerySet[Any]
     return rows.filter(seq__isnull=False) if kind == "events" else rows
 
 
+def _something_stays(tenant: Tenant, before: datetime, kind: str, end: datetime, rows: QuerySet[Any]) -> bool:
+    """Whether one of `rows`, all of them from before `end`, must stay."""
+    if end > before or held(rows, tenant=tenant).exists():
+        return True
+    if kind != "attendances":
+        return False
+    still_open = rows.filter(Q(left_at=None) | Q(left_at__gte=before)).exists()
+    return still_open or rows.filter(_has_samples_that_stay(tenant, before)).exists()
+
+
 def _has_samples_that_stay(tenant: Tenant, before: datetime) -> Q:
     samples = BandwidthSample.objects.for_tenant(tenant).filter(attendance=OuterRef("pk"))
     return Q(Exists(samples.filter(minute__gte=before))) | Q(Exists(held(samples, tenant=tenant)))
@@ -204,7 +214,7 @@ def _drop_months(purges: list[TenantPurge], progress: Progress | None) -> None:
     by_tenant = {purge.tenant: purge for purge in purges}
     dropped = drop_months(
         before=max((purge.before for purge in purges), default=timezone.now()),
-        purgeable=lambda tenant, kind: purgeable_rows(tenant, kind, by_tenant[tenant].before),
+        something_stays=lambda tenant, *what: _something_stays(tenant, by_tenant[tenant].before, *what),
         certificate_of=lambda tenant: unfinished_certificate(tenant, cause=RETENTION) or begin_purge(by_tenant[tenant]),
     )
     for tenant, kind, found in dropped:
