@@ -106,11 +106,11 @@ def apply_rules(tenant: Tenant, *, actor: Actor) -> None:
     """
     book, now = rule_book(tenant), timezone.now()
     _require_way_in(tenant, book, actor)
+    rules_changed.send(sender=None, tenant=tenant, actor=actor)  # first, while it can end a whole meeting in one step
     for login, decision in forbidden_logins(tenant, book, now=now):
         end_forbidden_login(
             login.user, session_key=login.session_key, ip_address=login.ip, decision=decision, actor=actor
         )
-    rules_changed.send(sender=None, tenant=tenant, actor=actor)
 
 
 def forbidden_logins(tenant: Tenant, book: RuleBook, *, now: datetime) -> list[tuple[UserSession, Decision]]:

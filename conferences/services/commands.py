@@ -3,7 +3,7 @@
 `conferences/signalling/orders.py` carries the rows out in the web process.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,16 +47,20 @@ def order_freeze(meeting: Meeting, *, frozen: bool) -> MeetingCommand:
     return _order(meeting, Kind.FREEZE if frozen else Kind.UNFREEZE, {})
 
 
-def order_revocation(meeting: Meeting, whose: dict[str, str], *, actor: Actor, cause: str, rule: str = "") -> None:
+def order_revocation(meeting: Meeting, whose: dict[str, str], *, actor: Actor, cause: str) -> None:
     """End the presence of somebody who lost access: of those who are there now, not of a later stay.
 
     `whose`: `{"user": public id, "login_key": …}` (an empty `login_key` means every login) or
-    `{"guest_pass": public id}`. `rule` is the name of the restriction that forbids it. Ordered already is no-op.
+    `{"guest_pass": public id}`. Ordered already is no-op.
     """
-    present = set(_present(meeting, whose).values_list("public_id", flat=True)) - _under_way(meeting)
-    if present:
-        ending = _ending(sorted(present), actor=actor, cause=cause)
-        _order(meeting, Kind.REVOKE, {**ending, **whose, "rule": rule})
+    order_ends(meeting, _present(meeting, whose).values_list("public_id", flat=True), actor=actor, cause=cause)
+
+
+def order_ends(meeting: Meeting, participant_ids: Iterable[str], *, actor: Actor, cause: str, rule: str = "") -> None:
+    """The same for these participants, in one step. `rule` is the name of the restriction that forbids it."""
+    ending = _ending(sorted(set(participant_ids) - _under_way(meeting)), actor=actor, cause=cause)
+    if ending["participants"]:
+        _order(meeting, Kind.REVOKE, {**ending, "rule": rule})
 
 
 def open_commands(tenant: Tenant, *, workers: Collection[str], now: datetime) -> QuerySet[MeetingCommand]:

@@ -26,7 +26,7 @@ from audit.events import SYSTEM, Actor, record_event
 from conferences.errors import Restricted
 from conferences.models import GuestPass, Meeting, Participant, Room
 from conferences.refusals import InvitingRestricted
-from conferences.services.commands import order_revocation
+from conferences.services.commands import order_ends
 from conferences.services.meetings import live_meeting, lock_room, settle
 from tenants.models import Tenant
 
@@ -65,7 +65,7 @@ def forbidden_presences(tenant: Tenant, book: RuleBook, *, now: datetime) -> lis
     if not book.has(Scope.LOGIN, Scope.MEETING, Scope.GUESTS):
         return []
     present = Participant.objects.for_tenant(tenant).filter(left_at=None).order_by("meeting_id", "pk")
-    people = present.select_related("meeting__room", "guest_pass", "user")
+    people = present.select_related("meeting__room", "guest_pass")
     judged = ((each, _judge(book, each, now=now)) for each in people)
     return [Forbidden(each, _name(decision)) for each, decision in judged if decision is not None]
 
@@ -74,11 +74,12 @@ def forbidden_presences(tenant: Tenant, book: RuleBook, *, now: datetime) -> lis
 def enforce_rules(tenant: Tenant, *, actor: Actor, now: datetime) -> None:
     """End what the rules forbid at `now`: presences, and hosting."""
     lock_access(tenant)
-    book = rule_book(tenant)
-    for forbidden in forbidden_presences(tenant, book, now=now):
+    together: dict[tuple[Meeting, str], list[str]] = {}
+    for forbidden in forbidden_presences(tenant, rule_book(tenant), now=now):
         participant = forbidden.participant
-        whose = _whose(participant)
-        order_revocation(participant.meeting, whose, actor=actor, cause="restricted", rule=forbidden.rule)
+        together.setdefault((participant.meeting, forbidden.rule), []).append(participant.public_id)
+    for (meeting, rule), people in together.items():
+        order_ends(meeting, people, actor=actor, cause="restricted", rule=rule)
     _review_hosts(tenant, now=now)
 
 
@@ -142,13 +143,6 @@ def _review_hosts(tenant: Tenant, *, now: datetime) -> None:
         meeting = live_meeting(lock_room(room_pk))
         if meeting is not None:
             settle(meeting, now=now)
-
-
-def _whose(participant: Participant) -> dict[str, str]:
-    if participant.user is not None:
-        return {"user": participant.user.public_id, "login_key": ""}
-    assert participant.guest_pass is not None
-    return {"guest_pass": participant.guest_pass.public_id}
 
 
 def _name(decision: Decision) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import transaction
 from django.dispatch import receiver
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.signals import access_changed
@@ -11,7 +12,7 @@ from audit.events import SYSTEM, Actor
 from audit.models import LeaveReason
 from conferences.models import Meeting, MeetingCommand, Participant
 from conferences.services.commands import order_revocation
-from conferences.services.meetings import leave_meeting
+from conferences.services.meetings import leave_meeting, lock_room, present_in, settle, take_out
 
 ENDING = ("disabled", "password_changed", "logged_out", "restricted")
 
@@ -34,11 +35,14 @@ def carry_out_revocation(command: MeetingCommand) -> list[str]:
     """End the presences that a REVOKE command names. Returns their ids, those of people who left before too."""
     payload = command.payload
     actor = Actor(id=payload.get("by_id", ""), name=payload.get("by", ""))
-    people = Participant.objects.filter(meeting=command.meeting, public_id__in=payload["participants"])
-    concerned = list(people.select_related("meeting").order_by("pk"))
-    for participant in concerned:
-        leave_meeting(participant, reason=LeaveReason.REVOKED, actor=actor)
-    return [participant.public_id for participant in concerned]
+    lock_room(command.meeting.room_id)
+    meeting = Meeting.objects.select_related("room__tenant").get(pk=command.meeting_id)
+    now = timezone.now()
+    for participant in present_in(meeting):
+        if participant.public_id in payload["participants"]:
+            take_out(participant, reason=LeaveReason.REVOKED, actor=actor, left_at=now)
+    settle(meeting, now=now)
+    return list(payload["participants"])
 
 
 def revoke_presence(participant_id: str) -> None:

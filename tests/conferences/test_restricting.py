@@ -21,7 +21,7 @@ from conferences.services.restricting import enforce_by_the_clock
 from conferences.services.revocation import carry_out_revocation
 from conferences.services.rooms import create_room
 from tests.conferences.visits import join
-from tests.factories import make_guest_pass, make_room
+from tests.factories import make_guest_pass, make_room, make_user
 
 OFFICE, HOME = "192.0.2.10", "203.0.113.5"
 ADMIN = Actor(id="adminadmin", name="Aoki Admin", ip_address=OFFICE)
@@ -107,6 +107,17 @@ def test_new_group_ends_whom_its_rules_forbid(tenant, room, member, admin):
     assert ended() == []
     edit_user(member, actor=ADMIN, groups=[sales])
     assert ended() == ["Mori Member"]
+
+
+def test_a_whole_meeting_is_ended_in_one_step(tenant, room, django_assert_max_num_queries):
+    for _ in range(30):
+        join(room, make_user(tenant))
+    rule(tenant, everybody=True)
+    [command] = MeetingCommand.objects.filter(kind="revoke")
+    assert len(command.payload["participants"]) == 30
+    with django_assert_max_num_queries(30 * 7 + 30):
+        carry_out_revocation(command)
+    assert not Participant.objects.filter(left_at=None).exists()
 
 
 def test_two_changes_order_one_end(tenant, room, member):
