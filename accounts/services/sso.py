@@ -38,8 +38,9 @@ MAIL_ATTRIBUTES = {"email", "mail", "emailaddress", "urn:oid:0.9.2342.19200300.1
 def create_provider(
     tenant: Tenant, *, actor: Actor, app: str, protocol: str, client_secret: str = "", **values: Any
 ) -> SsoProvider:
-    """A new provider, in use. `values` are any of EDITABLE. Raises ValidationError by field, SsoAppTaken."""
+    """A new provider, not yet in use. `values` are any of EDITABLE. Raises ValidationError by field, SsoAppTaken."""
     provider = SsoProvider(tenant=tenant, app=app.lower(), protocol=protocol, **_only_editable(values))
+    provider.is_enabled = False
     provider.client_secret = encrypt(client_secret) if client_secret else ""
     with transaction.atomic(), tenant_context(tenant):
         _lock(tenant)
@@ -169,7 +170,9 @@ def provider_with_app(tenant: Tenant | None, app: str) -> SsoProvider:
 def _break_glass_admins(tenant: Tenant) -> QuerySet[User]:
     """Those whose password opens: one without a password does not count."""
     users: QuerySet[User] = User.objects.for_tenant(tenant)
-    return users.filter(role=Role.ADMIN, is_active=True, is_break_glass=True).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    return users.filter(role=Role.ADMIN, is_active=True, is_break_glass=True).exclude(
+        password__startswith=UNUSABLE_PASSWORD_PREFIX
+    )
 
 
 def _require_working_provider(tenant: Tenant) -> None:

@@ -48,7 +48,7 @@ def create(request: AdminRequest, admintool_key: str, protocol: str) -> HttpResp
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            text = _("The provider is set up. Enter our addresses there, then test it here.")
+            text = _("The provider is set up. Enter our addresses there, test it here, then use it.")
             return _done(request, admintool_key, waits, text, app=form.cleaned_data["app"])
     return render(request, "admintool/sso_form.html", {"form": form, "protocol": protocol, **_asks(request)})
 

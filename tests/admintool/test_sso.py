@@ -68,6 +68,7 @@ def test_oidc_provider_is_set_up(admin_client: Client, tenant: Tenant) -> None:
     assert provider.group_map == {"key-sales": "Sales", "a=b": "sales"}
     assert provider.admin_values == ["admins"]
     assert decrypt(provider.client_secret) == "first-secret"
+    assert not provider.is_enabled  # before somebody has tested it, nobody is sent there
     page = admin_client.get(answer.url).content.decode()
     assert "http://testserver/t/acme/sso/entra/callback/" in page
     assert "first-secret" not in page

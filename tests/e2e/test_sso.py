@@ -87,6 +87,13 @@ def try_out(page: Page, person: str) -> None:
     page.locator("#result").wait_for()
 
 
+def use(page: Page) -> None:
+    """From the provider's page."""
+    page.locator("a[href$='/enable/']").click()
+    page.click("main form.card [type=submit]")
+    page.locator("a[href$='/disable/']").wait_for()
+
+
 def fits_and_has_no_serious_finding(page: Page) -> None:
     """On a wide screen and on a telephone."""
     page.evaluate(Path(AXE).read_text())
@@ -114,15 +121,19 @@ def set_up(browser, product, acme: Organisation, globex: Organisation, providers
     fits_and_has_no_serious_finding(ours.page)
     try_out(ours.page, "sato")
     expect(ours.page.locator("#result")).to_contain_text("佐藤 一郎 (sato) would be signed in.")
+    use(ours.page)
     speak(ours.page, "ja", product.url)
     add_saml(ours.page, acme, providers.saml)
     try_out(ours.page, "sato")
     expect(ours.page.locator("#result")).to_contain_text("subject-of-sato")
     fits_and_has_no_serious_finding(ours.page)
+    use(ours.page)
     ours.close()
     theirs = Administrator(browser("chromium", "red"), globex)
     add_oidc(theirs.page, globex, providers.hostile_oidc)
+    use(theirs.page)
     add_saml(theirs.page, globex, providers.hostile_saml)
+    use(theirs.page)
     theirs.close()
 
 
