@@ -22,6 +22,8 @@ def _prepare_tables(*, plan: Any = None, using: str = "default", **_more: Any) -
     from audit.models import Attendance
     from audit.partitions import make_partitions, partition_months
 
-    if plan is not None and partition_months(Attendance):  # none before the migration that makes the first ones
+    if plan is None:
+        return
+    guard_events(using)
+    if partition_months(Attendance):  # none before the migration that makes the first ones
         make_partitions()
-        guard_events(using)

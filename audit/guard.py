@@ -16,12 +16,21 @@ MESSAGE = "an audit event never changes"
 
 
 def guard_events(using: str = "default", **_signal: Any) -> None:
-    """Make the trigger unless it is there as it should be; costs one query when it is."""
+    """Make the trigger unless it is there as it should be; costs some look-ups when it is."""
     connection = connections[using]
-    if AuditEvent._meta.db_table not in connection.introspection.table_names():
-        return  # migrated back to nothing
     with connection.cursor() as cursor:
+        if not _is_migrated(connection, cursor):
+            return
         {"postgresql": _guard_postgresql, "sqlite": _guard_sqlite}[connection.vendor](cursor)
+
+
+def _is_migrated(connection: Any, cursor: Any) -> bool:
+    """Whether the table has all its columns: somebody may have migrated half-way."""
+    table = AuditEvent._meta.db_table
+    if table not in connection.introspection.table_names(cursor):
+        return False
+    columns = {column.name for column in connection.introspection.get_table_description(cursor, table)}
+    return columns.issuperset(_fixed_columns())
 
 
 def _fixed_columns() -> list[str]:
