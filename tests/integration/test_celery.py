@@ -16,12 +16,14 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 from audit.events import record_event
+from audit.sealing import seal
 from liveon.celery import make_broker_folders
 from tenants.context import tenant_context
 from tests.factories import make_tenant
 make_broker_folders()
 with transaction.atomic(), tenant_context(make_tenant("celery")) as tenant:
     record_event(tenant, "test.old", now=timezone.now() - timedelta(days=500))
+seal(tenant)
 """
 
 
