@@ -26,6 +26,7 @@ def main() -> None:
         begun = time.monotonic()
         fill(url.replace("//liveon@", "//postgres@"), [tenant.pk for tenant in tenants], _size(arguments))
         _print({"filled_s": round(time.monotonic() - begun), **measuring.sizes()})
+        _print(measuring.sums(tenants[0]))
         for line in measuring.pages(tenants[0], repeat=arguments.repeat):
             _print(line)
         for line in measuring.exports(tenants[0]):

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from audit.usage import count_usage
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.factories import ADMINTOOL_KEY, make_admin, make_tenant
@@ -44,6 +45,16 @@ def sizes() -> dict[str, int]:
         return {"database_mb": cursor.fetchone()[0]}
 
 
+def sums(tenant: Tenant) -> dict[str, Any]:
+    """Seconds to sum up the whole year once, and then the last three days again, as every hour does."""
+    took = []
+    for _time in range(2):
+        begun = time.perf_counter()
+        days = count_usage(tenant, now=timezone.now())
+        took.append(round(time.perf_counter() - begun, 1))
+    return {"count_year_s": took[0], "count_again_s": took[1], "days_again": days}
+
+
 def pages(tenant: Tenant, *, repeat: int) -> Iterator[dict[str, Any]]:
     """Milliseconds of every page and search, medians of `repeat` requests after a first one: by the clock (`ms`), and
     of processors' time, this process's and PostgreSQL's together (`cpu_ms`), which a busy machine tells nothing of."""
@@ -51,7 +62,7 @@ def pages(tenant: Tenant, *, repeat: int) -> Iterator[dict[str, Any]]:
     for name, search in _visits():
         answer = client.get(_url(tenant, name), search)
         assert answer.status_code == 200, (name, search, answer.status_code)
-        found = len(answer.context["page"].rows) if "page" in answer.context else 0
+        found = len(answer.context["page"].rows) if "page" in answer.context else len(answer.context["days"])
         took = [_took(client, _url(tenant, name), search) for _request in range(repeat)]
         wall, cpu = (round(median(each)) for each in zip(*took, strict=True))
         yield {"page": name, "search": search, "ms": wall, "cpu_ms": cpu, "rows": found}
@@ -155,6 +166,7 @@ def _visits() -> Iterator[tuple[str, dict[str, str]]]:
         {"name": "佐藤", "ip": "203.0.113.1", **days},
     ]
     yield from (("logins-log", search) for search in logins)
+    yield from (("usage", {}), ("usage", {"month": f"{today - 200 * DAY:%Y-%m}"}))
 
 
 def _admin_client(tenant: Tenant) -> Client:
