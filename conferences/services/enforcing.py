@@ -4,15 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.utils import timezone
 
 from accounts.signals import settings_changed
 from audit.events import Actor
-from conferences.models import GuestPass, Meeting, Participant, Room
+from conferences.models import Meeting, Participant, Room
 from conferences.services.classes import room_rules
-from conferences.services.commands import order_revocation
+from conferences.services.commands import order_ends
 from conferences.services.meetings import live_meeting, lock_room, settle
 from tenants.models import Tenant
 
@@ -26,8 +25,8 @@ def apply_rules(room: Room, *, actor: Actor) -> None:
         return
     settle(meeting, now=timezone.now())
     if not room_rules(room).guests_allowed:
-        for guest_pass in passes_in(meeting):
-            order_revocation(meeting, {"guest_pass": guest_pass.public_id}, actor=actor, cause="guests_not_allowed")
+        guests = Participant.objects.filter(meeting=meeting, left_at=None, guest_pass__isnull=False)
+        order_ends(meeting, guests.values_list("public_id", flat=True), actor=actor, cause="guests_not_allowed")
 
 
 @transaction.atomic
@@ -36,12 +35,6 @@ def apply_rules_to(rooms: Iterable[Room], *, actor: Actor) -> None:
     live = Meeting.objects.filter(room__in=rooms, ended_at=None).order_by("room_id")
     for room_pk in list(live.values_list("room_id", flat=True)):
         apply_rules(lock_room(room_pk), actor=actor)
-
-
-def passes_in(meeting: Meeting) -> QuerySet[GuestPass]:
-    """The passes of the guests who are in the meeting or wait for it."""
-    present = Participant.objects.filter(meeting=meeting, left_at=None, guest_pass__isnull=False)
-    return GuestPass.objects.filter(pk__in=present.values("guest_pass"))
 
 
 @receiver(settings_changed, dispatch_uid="conferences.enforcing")

@@ -26,7 +26,7 @@ def test_change_is_asked_about_and_reaches_the_running_meeting(
 ) -> None:
     found = make_class(tenant)
     Room.objects.filter(pk=room.pk).update(meeting_class=found)
-    enter(guest_pass=guest_pass)
+    guest = enter(guest_pass=guest_pass)
     address = url("class-edit", class_id=found.public_id)
     wanted: dict[str, Any] = {"name": "Confidential", "entry_password_forced": "on"}
     question = admin_client.post(address, wanted).content.decode()
@@ -37,7 +37,7 @@ def test_change_is_asked_about_and_reaches_the_running_meeting(
     admin_client.post(address, {**wanted, "confirmed": "1"})
     found.refresh_from_db()
     assert (found.guests_allowed, found.entry_password_forced) == (False, True)
-    assert MeetingCommand.objects.get().payload["guest_pass"] == guest_pass.public_id
+    assert MeetingCommand.objects.get().payload["participants"] == [guest.public_id]
     assert AuditEvent.objects.filter(action="meeting_class_edited").count() == 1
 
 

@@ -90,10 +90,10 @@ def test_who_is_hit_is_said_before(
 def test_guests_go_at_once(
     admin_client: Client, tenant: Tenant, guest_pass: GuestPass, enter: Callable[..., Participant]
 ) -> None:
-    enter(guest_pass=guest_pass)
+    guest = enter(guest_pass=guest_pass)
     admin_client.post(url("security"), {**form(tenant, guests_allowed=False), "confirmed": "1"})
     command = MeetingCommand.objects.get(kind=MeetingCommand.Kind.REVOKE)
-    assert command.payload["guest_pass"] == guest_pass.public_id
+    assert command.payload["participants"] == [guest.public_id]
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_forced_lobby_and_forbidden_guests_decide(tenant, room, guest_pass, gues
     assert find_guest_pass(GUEST_SECRET) is None
     assert lobby_is_on(meeting, room)
     [command] = MeetingCommand.objects.filter(kind=MeetingCommand.Kind.REVOKE)
-    assert command.payload["guest_pass"] == guest_pass.public_id
+    assert command.payload["participants"] == [guest_inside.public_id]
     assert command.payload["cause"] == "guests_not_allowed"
 
 
