@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.actors import actor_of
 from accounts.models import Approval
@@ -39,7 +39,7 @@ def approval_list(request: AdminRequest, admintool_key: str) -> HttpResponse:
 
 
 @admintool_page
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])  # whatever is asked, what another tenant owns is a 404
 def approval(request: AdminRequest, admintool_key: str, approval_id: str) -> HttpResponse:
     found = _approval_of(request, approval_id)
     shown: dict[str, Any] = {"approval": found, "is_open": _is_open(found), "own": found.requested_by == request.user}

@@ -24,7 +24,7 @@ from audit.exports.cells import BYTE_ORDER_MARK
 from tenants.context import tenant_context
 
 LATEST = 20
-SHOWN_IN_PREVIEW = 20
+READING = ["GET", "HEAD", "POST"]  # whatever is asked, what another tenant owns is a 404
 
 
 @admintool_page
@@ -66,7 +66,7 @@ def template(request: AdminRequest, admintool_key: str) -> HttpResponse:
 
 
 @admintool_page
-@require_safe
+@require_http_methods(READING)
 def show(request: AdminRequest, admintool_key: str, import_id: str) -> HttpResponse:
     """The preview, the progress or the report, whichever the import is at."""
     found = _import_of(request, import_id)
@@ -77,7 +77,7 @@ def show(request: AdminRequest, admintool_key: str, import_id: str) -> HttpRespo
 
 
 @admintool_page
-@require_safe
+@require_http_methods(READING)
 def progress(request: AdminRequest, admintool_key: str, import_id: str) -> HttpResponse:
     """The part of the page that refreshes itself; at the end the whole page comes anew."""
     found = _import_of(request, import_id)
@@ -111,7 +111,7 @@ def cancel(request: AdminRequest, admintool_key: str, import_id: str) -> HttpRes
 
 
 @admintool_page
-@require_safe
+@require_http_methods(READING)
 def report(request: AdminRequest, admintool_key: str, import_id: str) -> HttpResponse:
     """Every line, or the bad ones (`?outcome=bad`), with what came of it and why."""
     found = _import_of(request, import_id)
