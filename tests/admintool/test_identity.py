@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -141,6 +142,14 @@ def test_other_networks_find_nothing(client: Client, tenant: Tenant, admin: User
     assert client.get(url("login"), REMOTE_ADDR="2001:db8::7").status_code == 200
     event = AuditEvent.objects.get(action="admintool_refused")
     assert (event.ip_address, event.details) == ("192.0.2.1", {"why": "network"})
+
+
+def test_operator_opens_admintool_to_who_shut_themselves_out(client: Client, tenant: Tenant, admin: User) -> None:
+    demand(tenant, admintool_networks=["192.0.2.0/24"])
+    assert client.get(url("login"), REMOTE_ADDR=HERE).status_code == 404
+    call_command("open_admintool", "acme", "--json")
+    assert client.get(url("login"), REMOTE_ADDR=HERE).status_code == 200
+    assert actions()[-1] == "security_settings_changed"
 
 
 def test_member_s_visit_is_refused_and_recorded(client: Client, member: User) -> None:
