@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from audit.models import Attendance, BandwidthSample
 
-TIME_COLUMNS = {Attendance: "joined_at", BandwidthSample: "minute"}
+TIME_COLUMNS: dict[type[models.Model], str] = {Attendance: "joined_at", BandwidthSample: "minute"}
 YOUNGEST = timedelta(days=365)  # since the end of the month
 
 

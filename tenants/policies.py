@@ -78,7 +78,7 @@ def enforce_policies(cursor: CursorWrapper, *, system_roles: Iterable[str]) -> l
 
 def _owned_models() -> list[Model]:
     everything = [model for model in apps.get_models(include_auto_created=True) if not model._meta.proxy]
-    owned = [model for model in everything if issubclass(model, TenantOwned)]
+    owned: list[Model] = [model for model in everything if issubclass(model, TenantOwned)]
     while more := [model for model in everything if model not in owned and _keys_into(model, owned)]:
         owned += more
     return owned
@@ -98,7 +98,7 @@ def _rule(model: Model, owned: list[Model]) -> Rule:
 
 def _visible(table: str, key: models.ForeignKey) -> str:
     """The row that `key` names is one that the present tenant sees."""
-    other, column = key.related_model._meta.db_table, key.target_field.column
+    other, column = key.target_field.model._meta.db_table, key.target_field.column
     return f"EXISTS (SELECT FROM {other} whose WHERE whose.{column} = {table}.{key.column})"
 
 

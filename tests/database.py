@@ -39,10 +39,10 @@ _sight = _Sight()
 def make_product_strict() -> None:
     """Once, before the first test."""
     connection_created.connect(_announce_new)
-    ClientHandler.__call__ = strictly(ClientHandler.__call__)
+    ClientHandler.__call__ = strictly(ClientHandler.__call__)  # type: ignore[method-assign]
     Task.__call__ = strictly(Task.__call__)
-    BaseCommand.execute = _strict_command(BaseCommand.execute)
-    DatabaseOperations.sql_flush = empty_filled_tables
+    BaseCommand.execute = _strict_command(BaseCommand.execute)  # type: ignore[method-assign]
+    DatabaseOperations.sql_flush = empty_filled_tables  # type: ignore[assignment,method-assign]
 
 
 @contextmanager

@@ -107,7 +107,7 @@ def _least_loaded(workers: Iterable[WorkerReport]) -> MediaWorker | None:
 
 def _meetings_by_worker() -> Counter[int]:
     """How many meetings of all tenants each worker carries, by its key."""
-    return Counter(dict(MEETINGS_ON_WORKERS.rows()))
+    return Counter({row[0]: row[1] for row in MEETINGS_ON_WORKERS.rows()})
 
 
 def _move(meeting: Meeting, worker: MediaWorker) -> None:

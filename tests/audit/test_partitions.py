@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from audit.bandwidth import BandwidthDelta, add_bandwidth
 from audit.models import Attendance, BandwidthSample
-from audit.partitions import MonthTooYoung, drop_month, make_partitions, partition_months
+from audit.partitions import TIME_COLUMNS, MonthTooYoung, drop_month, make_partitions, partition_months
 from audit.tasks import make_partitions_monthly
 from tenants.models import Tenant
 from tests.audit.records import join, make_attendance, make_sample
@@ -35,11 +35,10 @@ def partition_of(row: Attendance | BandwidthSample) -> str:
     return name
 
 
-def make_month(model: type, month: date) -> None:
+def make_month(model: type[Attendance | BandwidthSample], month: date) -> None:
     """A month of the past, as it was made when it was to come. What a test wrote before is checked first."""
-    column = {Attendance: "joined_at", BandwidthSample: "minute"}[model]
     ask("SET CONSTRAINTS ALL IMMEDIATE")
-    ask("SELECT liveon_make_partition(%s, %s, %s)", model._meta.db_table, column, month)
+    ask("SELECT liveon_make_partition(%s, %s, %s)", model._meta.db_table, TIME_COLUMNS[model], month)
 
 
 def at(text: str) -> datetime:
