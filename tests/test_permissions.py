@@ -335,6 +335,7 @@ def test_who_gets_what(visit, name, role):
         assert answer.status_code == 404
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("role", ROLES)
 def test_nobody_changes_anything_where_they_may_not_be(visit, role):
     before = what_is_kept()
