@@ -12,7 +12,8 @@ from audit.holds import lock_records
 from audit.models import DeletionCertificate
 from tenants.context import tenant_context
 
-SQLITE_BATCH, SQLITE_PAUSE = 200, 0.05  # rows, seconds: other writers come in between
+SQLITE_BATCH, SQLITE_PAUSE = 200, 0.05  # rows at most, seconds: other writers come in between
+SQLITE_SMALLEST, SQLITE_HOLD = 20, 0.025  # rows, seconds for which a batch should keep the others out
 POSTGRESQL_BATCH = 2_000
 
 Remove = Callable[[DeletionCertificate, QuerySet[Any]], object]
@@ -40,12 +41,21 @@ def delete_in_batches(certificate: DeletionCertificate, work: Work) -> Iterator[
     """Delete the rows, oldest first, and yield how many went with each batch."""
     embedded = connection.vendor == "sqlite"
     size = SQLITE_BATCH if embedded else POSTGRESQL_BATCH
-    position = None
+    position, begun = None, time.perf_counter()
     while batch := _delete_batch(certificate, work, size=size, position=position):
+        held = time.perf_counter() - begun
         position = batch[-1][work.order]
         yield len(batch)
         if embedded:
+            size = _size_to_hold(size, held)
             time.sleep(SQLITE_PAUSE)
+        begun = time.perf_counter()
+
+
+def _size_to_hold(size: int, held: float) -> int:
+    """The next batch's size, after one that held the only writer's lock for so long: a slow machine takes fewer."""
+    smallest = min(SQLITE_SMALLEST, SQLITE_BATCH)
+    return max(smallest, min(SQLITE_BATCH, int(size * SQLITE_HOLD / held)))
 
 
 def _delete_batch(

@@ -67,19 +67,29 @@ def has_ended(child: int) -> bool:
 def test_purge_of_100_000_rows_does_not_hold_a_meeting_up(tenant: Tenant) -> None:
     fill(tenant, EMBEDDED)
     people = [join(tenant, joined_at=timezone.now()).participant_id for _each in range(30)]
+    alone = sorted(write(people) for _each in range(200))
     child, waits = in_another_process(lambda: purge_audit(dry_run=False)), []
     while not has_ended(child):
-        begun = time.perf_counter()
-        with transaction.atomic():  # takes the write lock, or waits for it
-            waits.append(time.perf_counter() - begun)
-            add_bandwidth([BandwidthDelta(person, 10, 20, 1, 2) for person in people], now=timezone.now())
-            mark_seen(people, now=timezone.now())
-        time.sleep(0.02)  # a meeting writes far less often
+        waits.append(write(people))
     assert BandwidthSample.objects.filter(minute__lt=timezone.now() - timedelta(days=365)).count() == 0
     waits.sort()
-    figures = [f"{waits[int(len(waits) * share)] * 1000:.1f} ms" for share in (0.5, 0.99)]
-    logger.info("%d writes waited %s (median, p99), at most %.1f ms", len(waits), figures, waits[-1] * 1000)
-    assert waits[-1] < 0.1
+    for name, found in (("alone", alone), ("beside the purge", waits)):
+        figures = [f"{found[int(len(found) * share)] * 1000:.1f}" for share in (0.5, 0.99)]
+        logger.info(
+            "%d writes %s waited %s ms (median, p99), at most %.1f", len(found), name, figures, found[-1] * 1000
+        )
+    assert waits[-1] - alone[-1] < 0.1  # a busy machine lets even a lonely writer wait
+
+
+def write(people: list[str]) -> float:
+    """What a meeting writes, in one transaction, and a breath; for how long (s) it waited for the write lock."""
+    begun = time.perf_counter()
+    with transaction.atomic():
+        waited = time.perf_counter() - begun
+        add_bandwidth([BandwidthDelta(person, 10, 20, 1, 2) for person in people], now=timezone.now())
+        mark_seen(people, now=timezone.now())
+    time.sleep(0.02)  # a meeting writes far less often
+    return waited
 
 
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite keeps plain tables")
