@@ -47,7 +47,9 @@ SECRET_KEY = env.secret("LIVEON_SECRET_KEY") or env.generated_secret(DATA_DIR / 
 
 SFU_DIR = Path(env.text("LIVEON_SFU_DIR", str(DATA_DIR / "sfu")))
 _databases = {
-    "app": env.postgresql("LIVEON_DATABASE_URL", DATABASE_URL) if DATABASE_URL else env.sqlite(DATA_DIR / "liveon.sqlite3")
+    "app": env.postgresql("LIVEON_DATABASE_URL", DATABASE_URL)
+    if DATABASE_URL
+    else env.sqlite(DATA_DIR / "liveon.sqlite3")
 }
 if DATABASE_OWNER_URL:
     _databases["owner"] = env.postgresql("LIVEON_DATABASE_OWNER_URL", DATABASE_OWNER_URL)
@@ -115,6 +117,13 @@ else:
 
 INSTALLED_APPS = [
     "daphne",
+    # before the libraries: our translations and templates come first
+    "tenants",
+    "audit",
+    "accounts",
+    "conferences",
+    "admintool",
+    "liveon",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -126,12 +135,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
-    "tenants",
-    "audit",
-    "accounts",
-    "conferences",
-    "admintool",
-    "liveon",
 ]
 
 MIDDLEWARE = [

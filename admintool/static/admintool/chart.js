@@ -11,7 +11,7 @@ const AXIS_FONT = "12px system-ui, sans-serif";
 const charts = new WeakMap();
 
 /**
- * Draw lines over time into `place`, in place of what was there. Times are shown in the browser's zone.
+ * Draw lines over time into `place`, in place of what was there. Times are shown in the zone that the page names.
  *
  * @param {HTMLElement} place
  * @param {number[]} times epoch seconds, growing
@@ -30,7 +30,19 @@ function draw(place, options, data) {
   const grid = { stroke: colourOf(place, "--line"), width: 1 };
   const axis = { stroke: ink, grid, ticks: grid, font: AXIS_FONT };
   const size = { width: Math.max(280, place.clientWidth), height: HEIGHT };
-  charts.set(place, new globalThis.uPlot({ ...size, axes: [axis, { ...axis, size: 64 }], ...options }, data, place));
+  const axes = [{ ...axis, values: timeLabels }, { ...axis, size: 64 }];
+  charts.set(place, new globalThis.uPlot({ ...size, legend: { live: false }, axes, ...options }, data, place));
+}
+
+/** Hours for a short span, days for a long one. @param {unknown} _chart @param {number[]} times epoch seconds */
+function timeLabels(_chart, times) {
+  const day = 24 * 3600;
+  const isLong = (times[1] ?? 0) - (times[0] ?? 0) >= day;
+  /** @type {Intl.DateTimeFormatOptions} */
+  const shape = isLong ? { month: "numeric", day: "numeric" } : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const zone = document.documentElement.dataset.zone;
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, { ...shape, timeZone: zone });
+  return times.map((time) => format.format(time * 1000));
 }
 
 /** @param {unknown} _chart @param {number} _low @param {number | null} high */
