@@ -1,6 +1,7 @@
 """Japanese is complete: every marked string has a translation, and the compiled catalogues are the current ones."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import polib
@@ -79,6 +80,7 @@ def blocks(app: str) -> dict[str, Path]:
     return found
 
 
+@cache
 def translated(domain: str) -> set[str]:
     """Our apps share one catalogue at run time: a string may be translated in any of them, or in Django's own."""
     return {entry.msgid for path in CATALOGUES if path.stem == domain for entry in parsed(path)}
