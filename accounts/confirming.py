@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from accounts.access import MemberRequest
 from accounts.actors import actor_of
-from accounts.errors import TooManyTries, WrongPassword
+from accounts.errors import PasskeyRefused, TooManyTries, WrongPassword
 from accounts.models import User
 from accounts.network import client_ip
 from accounts.passkeys import finish_proving
@@ -43,7 +43,11 @@ def confirm_by_code(request: MemberRequest, *, code: str) -> None:
 
 def confirm_by_passkey(request: MemberRequest, *, state: str, credential: dict[str, Any]) -> None:
     """Raises PasskeyRefused."""
-    finish_proving(request, request.user, state=state, credential=credential)
+    try:
+        finish_proving(request, request.user, state=state, credential=credential)
+    except PasskeyRefused:
+        _record(request, request.user, "reauthentication_failed", "webauthn")
+        raise
     _confirm(request, request.user, "webauthn")
 
 

@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.proofs import forget_seed
 from accounts.services.factors import has_factor
 from accounts.services.passwords import why_password_is_due
 from accounts.services.security import demands_factor
@@ -89,6 +90,7 @@ def pending_stage(request: TenantRequest, page: str) -> OwedStage | None:
 
 
 def forget_pending(request: HttpRequest) -> None:
-    """A login begins anew: what an earlier, unfinished one proved does not count."""
+    """A login begins anew: what an unfinished one proved does not count, and its seed is offered to nobody else."""
     unstash_login(request)
     clear_authentication_records(request)
+    forget_seed(request)

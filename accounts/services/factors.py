@@ -156,7 +156,7 @@ def use_code(user: User, *, code: str, actor: Actor) -> Authenticator:
         _lock(user)
         factor = _factor_with(user, _plain(code))
         if factor is None:
-            record_about(user, "mfa_failed", actor=actor)
+            record_about(user, "mfa_failed", actor=actor, method="code")
         else:
             factor.record_usage()
             if factor.type == Authenticator.Type.RECOVERY_CODES:
@@ -165,6 +165,12 @@ def use_code(user: User, *, code: str, actor: Actor) -> Authenticator:
         raise WrongCode
     _forget_tries(user)
     return factor
+
+
+def record_wrong_passkey(user: User, *, actor: Actor) -> None:
+    """Somebody who knows the password of `user` answered with no passkey of theirs. Guessing is hopeless."""
+    with transaction.atomic(), tenant_context(user.tenant):
+        record_about(user, "mfa_failed", actor=actor, method="webauthn")
 
 
 def reset_factors(user: User, *, actor: Actor) -> None:

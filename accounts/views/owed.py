@@ -14,11 +14,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import signed_in_user
+from accounts.errors import PasskeyRefused
 from accounts.forms import NewPasswordForm, ProofForm
 from accounts.network import client_ip
 from accounts.passkeys import begin_proving, finish_proving
 from accounts.proofs import read_credential
-from accounts.services.factors import use_code, ways_to_prove
+from accounts.services.factors import record_wrong_passkey, use_code, ways_to_prove
 from accounts.services.passwords import why_password_is_due
 from accounts.services.users import set_password
 from accounts.sign_in import target_when_signed_in
@@ -86,9 +87,18 @@ def _prove(request: TenantRequest, stage: OwedStage, proof: dict[str, Any]) -> s
     """Which kind of factor was proven."""
     user = stage.login.user
     if proof["credential"]:
+        return _prove_passkey(request, stage, proof)
+    return str(use_code(user, code=proof["code"], actor=_actor(request, stage)).type)
+
+
+def _prove_passkey(request: TenantRequest, stage: OwedStage, proof: dict[str, Any]) -> str:
+    user = stage.login.user
+    try:
         credential = read_credential(proof["credential"])
         return str(finish_proving(request, user, state=proof["state"], credential=credential).type)
-    return str(use_code(user, code=proof["code"], actor=_actor(request, stage)).type)
+    except PasskeyRefused:
+        record_wrong_passkey(user, actor=_actor(request, stage))
+        raise
 
 
 def _password_page(request: TenantRequest, stage: OwedStage) -> HttpResponseBase:

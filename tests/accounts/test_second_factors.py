@@ -187,6 +187,43 @@ def test_demanded_factor_is_set_up_before_anything_else(client: Client, tenant: 
     assert actions() == ["mfa_totp_added", "mfa_recovery_codes_made", "login_succeeded"]
 
 
+def test_seed_that_one_person_saw_is_not_offered_to_the_next(
+    client: Client, tenant: Tenant, member: User, host: User
+) -> None:
+    demand(tenant, mfa="everybody")
+    log_in(client, "acme", "member")
+    seen = seed_on(client.get(page("login-factor")))
+    assert seed_on(client.get(page("login-factor"))) == seen
+    log_in(client, "acme", "host")
+    assert seed_on(client.get(page("login-factor"))) != seen
+
+
+def test_answer_that_is_no_passkey_is_refused_and_recorded(client: Client, member: User) -> None:
+    make_passkey(member)
+    log_in(client, "acme", "member")
+    for credential in ("no json", "{}", '{"response": {}}'):
+        answer = client.post(page("login-code"), {"credential": credential, "state": "none"})
+        assert "The passkey was not accepted" in answer.content.decode()
+    assert not is_signed_in(client)
+    assert actions() == ["mfa_failed"] * 3
+
+
+def test_answer_that_is_no_passkey_signs_nobody_in(client: Client, member: User) -> None:
+    for credential in ("no json", "{}", '{"response": {"userHandle": "AAAA"}}'):
+        answer = client.post(page("login-passkey"), {"credential": credential, "state": "none"})
+        assert answer["Location"].startswith(page("login"))
+    assert actions() == ["login_failed"] * 3
+    assert client.post(page("login-passkey")).status_code == 400
+
+
+def test_question_for_a_passkey_is_the_same_for_every_organisation(client: Client, tenant: Tenant) -> None:
+    known = client.post(page("login-passkey"), {"begin": "1"}).json()["publicKey"]
+    unknown = client.post(reverse("login-passkey", args=["nowhere"]), {"begin": "1"}).json()["publicKey"]
+    assert known.pop("challenge") != unknown.pop("challenge")
+    assert known == unknown
+    assert "liveon_login" not in client.cookies
+
+
 def test_app_that_shows_another_code_is_not_set_up(client: Client, tenant: Tenant, member: User) -> None:
     demand(tenant, mfa="everybody")
     log_in(client, "acme", "member")
