@@ -1,6 +1,6 @@
 """The purge is killed (SIGKILL) at random statements; repeating it loses nothing and does nothing twice."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -38,7 +38,7 @@ def records(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> Tenant:
     return tenant
 
 
-def make_partition(month: object) -> None:
+def make_partition(month: date) -> None:
     """On PostgreSQL the oldest month goes as a whole."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
