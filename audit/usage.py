@@ -114,9 +114,12 @@ def _days_to_count(tenant: Tenant, *, now: datetime) -> list[date]:
         counted = usage_days(tenant, first=date.min, last=today).aggregate(Max("day"))["day__max"]
         records = Attendance.objects.for_tenant(tenant).filter(joined_at__gte=view_horizon(tenant, now=now))
         oldest = records.aggregate(Min("joined_at"))["joined_at__min"] if counted is None else None
-    if counted is None and oldest is None:
+    if counted:
+        first = counted - timedelta(days=RECOUNTED - 1)
+    elif oldest:
+        first = _day_of(tenant, oldest)
+    else:
         return []
-    first = counted - timedelta(days=RECOUNTED - 1) if counted else _day_of(tenant, oldest)
     return [first + timedelta(days=number) for number in range((today - first).days + 1)]
 
 

@@ -99,6 +99,7 @@ def _month(tenant: Tenant, now: datetime) -> str:
 
 
 def _locked(tenant: Tenant) -> SoftCaps:
+    caps: SoftCaps
     caps, _made = SoftCaps.objects.for_tenant(tenant).select_for_update().get_or_create(tenant=tenant)
     return caps
 
