@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.hashers import check_password
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
@@ -175,11 +177,15 @@ def test_member_who_may_not_edit_gets_the_page_of_an_unknown_room(member_client:
 
 
 def test_room_list_asks_the_database_the_same_number_of_times_for_many_rooms(
-    member_client: Client, tenant: Tenant, host: User, django_assert_max_num_queries
+    member_client: Client, tenant: Tenant, host: User, django_assert_num_queries
 ) -> None:
+    make_room(tenant, hosts=(host,))
+    member_client.get(ROOMS)
+    with CaptureQueriesContext(connection) as few:
+        member_client.get(ROOMS)
     for _ in range(30):
         make_room(tenant, hosts=(host,))
-    with django_assert_max_num_queries(14):
+    with django_assert_num_queries(len(few)):
         member_client.get(ROOMS)
 
 
