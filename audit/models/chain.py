@@ -19,7 +19,7 @@ class AuditKey(models.Model):
     predecessor = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="successors")
     cross_signature = models.CharField(max_length=128, blank=True)
 
-    web_may = ("SELECT",)
+    web_may = ("SELECT", "INSERT")  # the first export may be the first thing that is signed
 
     def __str__(self) -> str:
         return self.key_id
