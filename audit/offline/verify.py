@@ -256,15 +256,11 @@ def check_signed(what: str, kind: str, signed: Document, keys: Mapping[str, str]
 
 def read_anchors(content: bytes) -> list[dict[str, Any]]:
     """The anchors in a text or in a saved mail, in whatever lines a mail program broke them. ValueError: none."""
-    texts = [content.decode("utf-8", "replace")]
-    for part in email.message_from_bytes(content, policy=email.policy.default).walk():
-        if part.get_content_maintype() == "text":
-            texts.append(part.get_content())
-    found = {}
-    for text in texts:
-        for block in ANCHOR.findall(text):
-            anchor = json.loads(re.sub(r"[\s>]", "", block))
-            found[canonical(anchor)] = anchor
+    parts = email.message_from_bytes(content, policy=email.policy.default).walk()
+    texts = [part.get_content() for part in parts if part.get_content_maintype() == "text"]
+    blocks = ANCHOR.findall("\n".join(texts)) or ANCHOR.findall(content.decode("utf-8", "replace"))
+    anchors = [json.loads(re.sub(r"[\s>]", "", block)) for block in blocks]
+    found = {canonical(anchor): anchor for anchor in anchors}
     if not found:
         raise ValueError("no head of a chain in it")
     return list(found.values())

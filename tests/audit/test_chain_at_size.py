@@ -115,7 +115,7 @@ def test_a_million_events_verify_in_under_a_minute(tenant: Tenant, capsys: pytes
     assert (report.events, report.attendances, report.findings.lines()) == (EVENTS + UNSEALED, STAYS, [])
     with capsys.disabled():
         sys.stdout.write(
-            f"\n{connection.vendor}: {report.events:,} events and {STAYS:,} attendances verified in {verified_in:.1f} s, "
+            f"\n{connection.vendor}: {report.events:,} events, {STAYS:,} attendances verified in {verified_in:.1f} s, "
             f"{cpu:.1f} s of it our own CPU; memory + {grown:.1f} MB; {UNSEALED:,} sealed in {sealed_in:.1f} s\n"
         )
     assert verified_in < LONGEST_S

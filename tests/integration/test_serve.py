@@ -56,6 +56,17 @@ def test_nobody_else_on_the_machine_reads_what_it_writes(first_run):
     assert [path for path in written if path.stat().st_mode & 0o077] == []
 
 
+def sealers(product: LiveOn) -> list[int]:
+    words = {pid: Path(f"/proc/{pid}/cmdline") for pid in descendants(product.process.pid)}
+    return [pid for pid, path in words.items() if path.exists() and b"seal_audit" in path.read_bytes()]
+
+
+def test_the_sealer_is_among_the_children_and_comes_back(first_run):
+    (sealer,) = sealers(first_run)
+    os.kill(sealer, signal.SIGKILL)
+    wait_until(lambda: sealers(first_run) not in ([], [sealer]), what="another sealer")
+
+
 def test_a_body_without_end_is_cut_off(first_run):
     head = b"POST /t/demo/login/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunk = b"10000\r\n" + bytes(0x10000) + b"\r\n"

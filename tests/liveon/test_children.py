@@ -40,3 +40,9 @@ def test_a_configured_address_is_the_only_one(unset):
 def test_each_worker_has_its_word_of_the_announced_addresses(unset):
     unset.MEDIA_ANNOUNCE = [("198.51.100.4", 3478), ("2001:db8::4", 3479)]
     assert children.worker_configuration(1, 40000)["announce"] == [{"address": "2001:db8::4", "port": 3479}]
+
+
+def test_the_sealer_runs_as_the_system_role():
+    sealer = children.sealer_child()
+    assert (sealer.name, sealer.command[-2:]) == ("sealer", ["seal_audit", "--watch"])
+    assert sealer.environment == {"LIVEON_DATABASE_ROLE": "system"}
