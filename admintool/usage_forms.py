@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -24,13 +25,18 @@ class MonthForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "month"}, format="%Y-%m"),
     )
 
+    @classmethod
+    def of(cls, parameters: QueryDict) -> "MonthForm":
+        """Of a page's parameters; the field shows the present month when they name none."""
+        return cls(parameters if parameters.get("month") else {"month": f"{timezone.localdate():%Y-%m}"})
+
     def clean_month(self) -> date:
         return self.cleaned_data["month"] or timezone.localdate().replace(day=1)
 
 
 class SoftCapsForm(forms.Form):
     users = forms.IntegerField(label=_("Active users"), min_value=0, max_value=MOST)
-    rooms = forms.IntegerField(label=_("Rooms"), min_value=0, max_value=MOST)
+    rooms = forms.IntegerField(label=_("Open rooms"), min_value=0, max_value=MOST)
     connections = forms.IntegerField(label=_("Participants at the same time"), min_value=0, max_value=MOST)
     gigabytes = forms.IntegerField(
         label=_("Gigabytes a month"),

@@ -27,7 +27,7 @@ ROOMS_SHOWN = 50
 @require_safe
 def usage(request: AdminRequest, admintool_key: str) -> HttpResponse:
     tenant, now = request.tenant, timezone.now()
-    form = MonthForm(request.GET)
+    form = MonthForm.of(request.GET)
     month = form.cleaned_data["month"] if form.is_valid() else timezone.localdate().replace(day=1)
     last = _last_day(month)
     days = list(usage_days(tenant, first=month, last=last))
