@@ -348,6 +348,16 @@ def test_with_four_eyes_a_file_makes_and_ends_no_administrator(tenant, admin, me
     assert outcomes(upload(admin, "user id,name,role,status\n" + lines)) == [Outcome.BAD] * 4
 
 
+def test_four_eyes_count_from_the_moment_they_are_wanted(tenant, admin, member):
+    found = upload(admin, "user id,name,role\nmember,,admin\nnew,New,\n")
+    SecuritySettings.objects.create(tenant=tenant, four_eyes=True)
+    imports.start_import(found, actor=WHO, skip_bad=True)
+    imports.run_import(tenant, found.pk)
+    assert outcomes(found) == [Outcome.BAD, Outcome.CREATED]
+    member.refresh_from_db()
+    assert member.role == Role.MEMBER
+
+
 @pytest.mark.parametrize(
     "text", ["=1+1", "'=1+1", "''=1+1", "+81", "-x", "@x", "＝x", "'x", "'", "", "x", "\t=x", "O'Brien", "'＋"]
 )

@@ -35,8 +35,7 @@ def start_worker() -> subprocess.Popen[str]:
     """A process on the test's own database, which has begun."""
     database = str(connection.settings_dict["NAME"])
     command = [sys.executable, "-m", "tests.accounts.kill_import", database]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    worker = subprocess.Popen(command, cwd=ROOT, text=True, **pipes)
+    worker = subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert worker.stdout is not None
     assert worker.stdout.readline() == "at it\n", worker.communicate()[1]
     return worker

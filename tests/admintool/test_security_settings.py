@@ -21,7 +21,7 @@ from tests.factories import make_admin, make_user
 
 def form(tenant: Tenant, **changes: Any) -> dict[str, Any]:
     """What a browser sends of the form as it stands, with some fields changed."""
-    values = SecurityForm(current=current_settings(tenant)).initial | changes
+    values = {**SecurityForm(current=current_settings(tenant)).initial, **changes}
     return {name: "on" if value is True else value for name, value in values.items() if value is not False}
 
 

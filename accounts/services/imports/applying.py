@@ -10,8 +10,16 @@ from django.utils.translation import gettext as _
 
 from accounts.locks import lock_access
 from accounts.models import Role, User, UserImportLine
+from accounts.services.approvals import needs_approval
 from accounts.services.imports.columns import plain
-from accounts.services.imports.judging import Present, differences, present, takes_an_admin
+from accounts.services.imports.judging import (
+    FOUR_EYES,
+    Present,
+    differences,
+    present,
+    takes_an_admin,
+    touches_an_admin,
+)
 from accounts.services.restriction_changes import apply_rules
 from accounts.services.users import disable_user, edit_user, enable_user
 from audit.events import Actor, draft_event, record_events
@@ -57,6 +65,7 @@ def apply_lines(
     now = present(tenant, (line.values["login_id"] for line in lines))
     for line in lines:
         _refuse_stale(line, now)
+    _refuse_two_eyes(tenant, lines, now)
     editing = [line for line in lines if line.plan != Outcome.CREATED]
     otherwise = [line for line in editing if _look_again(line, now)]
     fresh = {**drafts, **draft_lines(tenant, otherwise, actor=actor)}
@@ -99,6 +108,14 @@ def _refuse_stale(line: UserImportLine, now: Present) -> None:
         raise LineRefused(line, _("Since the preview this user's ID was changed."))
     if any(plain(name) not in now.groups for name in line.values.get("groups", [])):
         raise LineRefused(line, _("Since the preview one of the groups was renamed or deleted."))
+
+
+def _refuse_two_eyes(tenant: Tenant, lines: Sequence[UserImportLine], now: Present) -> None:
+    """Four eyes may be wanted since the preview."""
+    if needs_approval(tenant):
+        for line in lines:
+            if touches_an_admin(now.user(line.values["login_id"]), line.values):
+                raise LineRefused(line, str(FOUR_EYES))
 
 
 def _create(lines: list[UserImportLine], drafts: Mapping[int, Draft], now: Present) -> None:

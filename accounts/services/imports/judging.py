@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.errors import LastAdmin
 from accounts.models import Group, Role, SecuritySettings, User, UserImportLine
@@ -21,6 +22,7 @@ Values = dict[str, Any]
 Problems = list[dict[str, str]]
 
 AT_ONCE = 500  # user IDs in one query
+FOUR_EYES = gettext_lazy("Four eyes: administrators are made, ended and disabled on their own pages.")
 LASTING = ("name", "email", "role")  # fields of a user that are set as they are
 
 
@@ -74,6 +76,14 @@ def differences(user: User, values: Values, now: Present) -> dict[str, list[Any]
     return {name: [was, wanted[name]] for name, was in before.items() if name in wanted and was != wanted[name]}
 
 
+def touches_an_admin(user: User | None, values: Values) -> bool:
+    """Whether somebody becomes, ends to be, is disabled or enabled as an administrator."""
+    was_admin = user is not None and user.is_admin
+    is_admin = values.get("role", Role.ADMIN if was_admin else Role.MEMBER) == Role.ADMIN
+    switched = user is not None and was_admin and values.get("is_active", user.is_active) != user.is_active
+    return was_admin != is_admin or switched
+
+
 def group_names(words: list[str], now: Present) -> list[str]:
     """The groups' names as the tenant writes them, sorted. KeyError for an unknown one."""
     return sorted({now.groups[plain(word)].name for word in words})
@@ -122,12 +132,8 @@ class _Bench:
         return []
 
     def _dangerous(self, values: Values, user: User | None) -> Problems:
-        """With four eyes nobody becomes, ends to be or is disabled as an administrator by a file."""
-        was_admin = user is not None and user.is_admin
-        is_admin = values.get("role", Role.ADMIN if was_admin else Role.MEMBER) == Role.ADMIN
-        switched = was_admin and user is not None and values.get("is_active", user.is_active) != user.is_active
-        if self.demands.four_eyes and (was_admin != is_admin or switched):
-            return [_problem("role", _("Four eyes: administrators are made, ended and disabled on their own pages."))]
+        if self.demands.four_eyes and touches_an_admin(user, values):
+            return [_problem("role", str(FOUR_EYES))]
         return []
 
     def _weak(self, values: Values, password: str) -> Problems:
