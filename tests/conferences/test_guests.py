@@ -118,9 +118,9 @@ def test_browser_keeps_its_device_id():
 def test_revoking_orders_the_end_of_the_stay_and_twice_is_once(room, host):
     guest_pass, _ = made(room)
     join(room, host)
-    join(room, guest_pass)
+    guest = join(room, guest_pass)
     revoke_guest_pass(guest_pass, actor=SYSTEM)
     revoke_guest_pass(guest_pass, actor=SYSTEM)
     command = MeetingCommand.objects.get()
-    assert (command.kind, command.payload["guest_pass"]) == ("revoke", guest_pass.public_id)
+    assert (command.kind, command.payload["participants"]) == ("revoke", [guest.public_id])
     assert AuditEvent.objects.filter(action="guest_pass_revoked").count() == 1
