@@ -18,12 +18,13 @@ from accounts.models import (
     PasswordHistory,
     Restriction,
     SecuritySettings,
+    SoftCaps,
     SsoIdentity,
     SsoProvider,
     User,
     UserImport,
 )
-from audit.models import DeletionCertificate, Disclosure, LegalHold
+from audit.models import DeletionCertificate, Disclosure, LegalHold, LogExport
 from conferences.models import (
     Bar,
     GuestPass,
@@ -37,8 +38,8 @@ from conferences.models import (
 )
 from tenants.models import Tenant
 from tests.accounts.sign_in_rows import make_login, make_passkey, make_reset_token
-from tests.admintool.record_rows import make_certificate, make_disclosure, make_hold
 from tests.admintool.people_rows import make_group, make_import
+from tests.admintool.record_rows import make_certificate, make_disclosure, make_hold
 from tests.admintool.rule_rows import make_approval, make_class
 from tests.factories import ADMINTOOL_KEY, GUEST_SECRET, make_admin, make_guest_pass, make_room, make_tenant, make_user
 from tests.idp.signing_on import make_linked_provider
@@ -220,7 +221,7 @@ OWNED |= {"provider_id"}
 OWNED |= {"hold_id", "disclosure_id", "certificate_id"}
 SIGN_IN = (Authenticator, PasswordHistory)
 SSO = (SsoIdentity, SsoProvider)
-RECORDS = (DeletionCertificate, Disclosure, LegalHold)
+RECORDS = (DeletionCertificate, Disclosure, LegalHold, LogExport, SoftCaps)
 RULES = (Approval, MeetingClass, Restriction, SecuritySettings, UserImport)
 
 
@@ -275,7 +276,9 @@ def make_world(slug: str, secret: str) -> World:
         "provider_id": make_linked_provider(member).public_id,
         "app": "idp",
         "protocol": "oidc",
-        "rule_id": Restriction.objects.create(tenant=tenant, position=1, name="Rule", scope="login", effect="deny").public_id,
+        "rule_id": Restriction.objects.create(
+            tenant=tenant, position=1, name="Rule", scope="login", effect="deny"
+        ).public_id,
         "reset_token": make_reset_token(make_user(tenant, "forgetful")),
     }
     return World(tenant, member, host, admin, room, ids)
