@@ -241,6 +241,10 @@ class World:
     ids: dict[str, str]
 
 
+def make_rule(tenant: Tenant) -> Restriction:
+    return Restriction.objects.create(tenant=tenant, position=1, name="Rule", scope="login", effect="deny")
+
+
 def make_world(slug: str, secret: str) -> World:
     tenant = make_tenant(slug)
     member, host, admin = make_user(tenant, "member"), make_user(tenant, "host"), make_admin(tenant, "admin")
