@@ -26,7 +26,8 @@ def partition_months(model: type[models.Model]) -> list[date]:
         return []
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = to_regclass(%s)",
+            "SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
+            " WHERE inhparent = to_regclass(%s)",
             [model._meta.db_table],
         )
         found = [re.search(r"_(\d{4})_(\d{2})$", name) for (name,) in cursor.fetchall()]

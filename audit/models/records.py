@@ -27,9 +27,9 @@ class LeaveReason(models.TextChoices):
 class Attendance(TenantOwned):
     """One participant's stay in one meeting, reconnects merged.
 
-    Open while `left_at` is null; `last_seen_at` is where a crash closes it. On PostgreSQL the table is kept by the month
-    of `joined_at` (audit/partitions.py), and the database keeps `public_id` and `participant_id` unique within a month
-    only: a public id is random, and `open_attendance` looks for the participant in all months.
+    Open while `left_at` is null; `last_seen_at` is where a crash closes it. On PostgreSQL the table is kept by the
+    month of `joined_at` (audit/partitions.py), and the database keeps `public_id` and `participant_id` unique within a
+    month only: a public id is random, and `open_attendance` looks for the participant in all months.
     """
 
     public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, time, timedelta
 from ipaddress import ip_address, ip_network
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -30,7 +31,7 @@ def rule(name: str = "rule", **fields) -> Rule:
 
 
 def case(user: int | None = 1, **fields) -> Case:
-    plain = {"groups": frozenset(), "address": ip_address("192.0.2.1"), "moment": Moment(MON, time(12))}
+    plain: dict[str, Any] = {"groups": frozenset(), "address": ip_address("192.0.2.1"), "moment": Moment(MON, time(12))}
     return Case(user=user, **{**plain, **fields})
 
 

@@ -155,6 +155,7 @@ def test_changed_settings_have_to_work_again(provider) -> None:
     provider.refresh_from_db()
     person_for(provider, person, actor=ADMIN)
     provider.refresh_from_db()
+    assert provider.worked_at is not None
     assert provider.worked_at > datetime(2026, 1, 1, tzinfo=UTC)
 
 

@@ -57,8 +57,10 @@ def delay_in_log(administrator: Administrator, house: Organisation, cause: str) 
         administrator.page.goto(f"{house.admintool_url}logs/events/")
         return line.search(administrator.page.locator("main").inner_text())
 
-    wait_until(found, what="the end in the log")
-    return int(found()[1]) / 1000
+    wait_until(lambda: found() is not None, what="the end in the log")
+    match = found()
+    assert match is not None
+    return int(match[1]) / 1000
 
 
 def add_rule(administrator: Administrator, house: Organisation, *, scope: str, name: str) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.urls import NoReverseMatch, get_resolver, reverse
+from websockets import Origin
 from websockets.sync.client import ClientConnection, connect
 
 from tests import services
@@ -97,7 +98,7 @@ class Visitor:
         headers = {"Cookie": "; ".join(f"{each.name}={each.value}" for each in self.cookies)}
         address = f"{self.url.replace('http', 'ws')}/ws/meetings/{room_id}/?as=user"
         asked = {"type": "join", "resume": None, "microphone": True, "camera": True, "language": "en"}
-        with connect(address, origin=self.url, additional_headers=headers, proxy=None) as socket:
+        with connect(address, origin=Origin(self.url), additional_headers=headers, proxy=None) as socket:
             socket.send(json.dumps(asked))
             yield socket
 

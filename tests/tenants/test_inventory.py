@@ -1,6 +1,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -46,7 +47,7 @@ def test_what_belongs_to_a_tenant_is_the_tenant_s(entry: Entry):
 
 @pytest.mark.parametrize("entry", tenant_entries(), ids=lambda entry: entry.label)
 def test_path_leads_to_the_tenant(entry: Entry):
-    model: type[models.Model] = installed_models()[entry.label]
+    model: Any = installed_models()[entry.label]
     for step in entry.path.split("__"):
         field = model._meta.get_field(step)
         assert not field.null, f"{entry.label}: rows without {step} would be nobody's"
