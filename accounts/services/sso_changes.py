@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.encryption import decrypt, encrypt
-from accounts.models import Approval, SsoProvider, User
+from accounts.models import Approval, SsoIdentity, SsoProvider, User
 from accounts.services.approvals import act_or_ask, needs_approval, register
 from accounts.services.sso import (
     create_provider,
@@ -15,6 +15,7 @@ from accounts.services.sso import (
     edit_provider,
     enable_provider,
     set_break_glass,
+    unlink,
 )
 from audit.events import Actor
 from tenants.models import Tenant
@@ -63,6 +64,18 @@ def switch_break_glass(user: User, *, actor: Actor, requested_by: User, active: 
     return _ask(user.tenant, "break_glass_switched", summary, actor, requested_by, payload)
 
 
+def unlink_person(identity: SsoIdentity, *, actor: Actor, requested_by: User) -> Approval | None:
+    """Unlink somebody; for another administrator this asks where four eyes are wanted: the next link is a new one."""
+    user, provider = identity.user, identity.provider
+    if not user.is_admin or user == requested_by:
+        unlink(identity, actor=actor)
+        return None
+    words = {"name": user.name, "login_id": user.login_id, "provider": provider.name}
+    summary = _("Unlink the administrator %(name)s (%(login_id)s) from %(provider)s.") % words
+    payload = {"user": user.public_id, "provider": provider.public_id}
+    return _ask(user.tenant, "administrator_unlinked", summary, actor, requested_by, payload)
+
+
 def _ask(
     tenant: Tenant, kind: str, summary: str, actor: Actor, requested_by: User, payload: dict[str, Any]
 ) -> Approval | None:
@@ -95,11 +108,21 @@ def _switch_break_glass(tenant: Tenant, payload: Mapping[str, Any], *, actor: Ac
     set_break_glass(user, actor=actor, is_break_glass=payload["active"])
 
 
+@register("administrator_unlinked")
+def _unlink(tenant: Tenant, payload: Mapping[str, Any], *, actor: Actor) -> None:
+    """Who was unlinked meanwhile stays so."""
+    identities = SsoIdentity.objects.for_tenant(tenant).select_related("user__tenant", "provider", "tenant")
+    found = identities.filter(user__username=payload["user"], provider__public_id=payload["provider"]).first()
+    if found is not None:
+        unlink(found, actor=actor)
+
+
 _CARRY_OUT = {
     "sso_provider_created": _create,
     "sso_provider_edited": _edit,
     "sso_provider_switched": _switch,
     "break_glass_switched": _switch_break_glass,
+    "administrator_unlinked": _unlink,
 }
 
 

@@ -9,12 +9,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actors import actor_of
 from accounts.errors import LoginNotFound
-from accounts.services.factors import reset_factors, set_up
+from accounts.services.admin_changes import clear_factors
+from accounts.services.approvals import needs_approval
+from accounts.services.factors import set_up
 from accounts.services.logins import revoke_login, revoke_other_logins
 from accounts.services.unlocking import unlock_user
 from accounts.views.logins import rows
 from admintool.access import AdminRequest, admintool_page, reauthenticated
-from admintool.views.users import user_of
+from admintool.views.users import say, user_of
 
 
 @admintool_page
@@ -47,9 +49,11 @@ def end_login(request: AdminRequest, admintool_key: str, user_id: str, login_id:
 def factors(request: AdminRequest, admintool_key: str, user_id: str) -> HttpResponse:
     person = user_of(request, user_id)
     if request.method != "POST":
-        return render(request, "admintool/user_factors.html", {"person": person, "set_up": set_up(person)})
-    reset_factors(person, actor=actor_of(request))
-    messages.success(request, _("The second factors are removed and all logins of this user have ended."))
+        asks = person.is_admin and person != request.user and needs_approval(request.tenant)
+        shown = {"person": person, "set_up": set_up(person), "asks": asks}
+        return render(request, "admintool/user_factors.html", shown)
+    waits = clear_factors(person, actor=actor_of(request), requested_by=request.user)
+    say(request, waits, _("The second factors are removed and all logins of this user have ended."))
     return redirect("admintool:user-edit", admintool_key, user_id)
 
 

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actors import actor_of
 from accounts.models import Approval, SsoIdentity, SsoProvider
+from accounts.services import sso_changes
 from accounts.services.approvals import needs_approval
 from accounts.services.security import settings_of
-from accounts.services.sso import provider_with_app, unlink
+from accounts.services.sso import provider_with_app
 from accounts.services.sso_changes import add_provider, change_provider, switch_break_glass, switch_provider
 from accounts.sso.addresses import acs_url, callback_url, entity_id
 from accounts.sso.certificates import describe
@@ -122,8 +123,8 @@ def unlink_person(request: AdminRequest, admintool_key: str, user_id: str, provi
     identity = get_object_or_404(identities, user=person, provider=provider)
     if request.method != "POST":
         return render(request, "admintool/user_unlink.html", {"person": person, "identity": identity})
-    unlink(identity, actor=actor_of(request))
-    messages.success(request, _("The link is removed."))
+    waits = sso_changes.unlink_person(identity, **_who(request))
+    _say(request, waits, _("The link is removed."))
     return redirect("admintool:user-edit", admintool_key, user_id)
 
 

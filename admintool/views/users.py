@@ -1,5 +1,7 @@
 """Users: search, create, edit, disable and enable. Nobody is deleted."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -14,12 +16,20 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import opens_own_context
 from accounts.actors import actor_of
 from accounts.models import Approval, Role, User
-from accounts.services.admin_changes import asks_for_role, change_role, switch_user
+from accounts.services.admin_changes import (
+    IDENTITY,
+    asks_for_role,
+    change_identity,
+    change_role,
+    guarded_changes,
+    switch_user,
+)
 from accounts.services.approvals import needs_approval
 from accounts.services.directory import users_page
 from accounts.services.user_exports import FORMATS, export_users, pieces
 from accounts.services.users import create_user, edit_user, set_language
-from admintool.access import AdminRequest, admintool_page, reauthenticated
+from accounts.sessions import is_confirmed
+from admintool.access import AdminRequest, admintool_page, confirm_first, reauthenticated
 from admintool.forms import NewUserForm, UserForm
 from admintool.people_forms import UserSearchForm
 from conferences.services.live import live_participants
@@ -70,6 +80,8 @@ def create(request: AdminRequest, admintool_key: str) -> HttpResponse:
     with tenant_context(request.tenant):
         form = NewUserForm(request.POST or None, tenant=request.tenant)
         is_valid = form.is_valid()
+    if is_valid and form.account["role"] == Role.ADMIN and not is_confirmed(request):
+        return confirm_first(request, admintool_key)
     if is_valid:
         try:
             person, waits = _create(request, form, form.new_password)
@@ -87,13 +99,15 @@ def create(request: AdminRequest, admintool_key: str) -> HttpResponse:
 def edit(request: AdminRequest, admintool_key: str, user_id: str) -> HttpResponse:
     person = user_of(request, user_id)
     form = UserForm(request.POST or None, tenant=request.tenant, initial=_values(person))
+    if form.is_valid() and _is_dangerous(person, form.account) and not is_confirmed(request):
+        return confirm_first(request, admintool_key)
     if form.is_valid():
         try:
             waits = _edit(request, form, person)
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            _say(request, waits, _("The changes are saved."))
+            say(request, waits, _("The changes are saved."))
             return redirect("admintool:user-edit", admintool_key, user_id)
     return render(request, "admintool/user_form.html", {"form": form, "person": user_of(request, user_id)})
 
@@ -112,7 +126,7 @@ def disable(request: AdminRequest, admintool_key: str, user_id: str) -> HttpResp
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        _say(request, waits, _("%(name)s can no longer sign in.") % {"name": person.name})
+        say(request, waits, _("%(name)s can no longer sign in.") % {"name": person.name})
     return redirect("admintool:user-edit", admintool_key, user_id)
 
 
@@ -120,10 +134,12 @@ def disable(request: AdminRequest, admintool_key: str, user_id: str) -> HttpResp
 @require_http_methods(["GET", "HEAD", "POST"])
 def enable(request: AdminRequest, admintool_key: str, user_id: str) -> HttpResponse:
     person = user_of(request, user_id)
+    if person.is_admin and not is_confirmed(request):
+        return confirm_first(request, admintool_key)
     if request.method != "POST":
         return render(request, "admintool/user_enable.html", {"person": person})
     waits = switch_user(person, actor=actor_of(request), requested_by=request.user, active=True)
-    _say(request, waits, _("%(name)s can sign in again.") % {"name": person.name})
+    say(request, waits, _("%(name)s can sign in again.") % {"name": person.name})
     return redirect("admintool:user-edit", admintool_key, user_id)
 
 
@@ -137,13 +153,24 @@ def _values(person: User) -> dict[str, object]:
     return {name: getattr(person, name) for name in names} | {"groups": person.groups.all()}
 
 
+def _is_dangerous(person: User, account: dict[str, Any]) -> bool:
+    """Whether it makes or ends an administrator, or opens one's account to another mail address or identity."""
+    differs = [name for name in IDENTITY if account[name] != getattr(person, name)]
+    return account["role"] != person.role or (person.is_admin and bool(differs))
+
+
 @transaction.atomic
 def _edit(request: AdminRequest, form: UserForm, person: User) -> Approval | None:
-    """Save the form; the request that waits when another administrator must agree to the new role."""
-    account, waits = form.account, None
+    """Save the form; a request that waits when another administrator must agree to the role or the identity."""
+    account, waits, actor = form.account, None, actor_of(request)
+    if guarded := guarded_changes(person, account, requested_by=request.user):
+        waits = change_identity(person, actor=actor, requested_by=request.user, changes=guarded)
+        account = {name: value for name, value in account.items() if name not in guarded}
     if asks_for_role(person.role, account["role"], request.tenant):
-        waits = change_role(person, actor=actor_of(request), requested_by=request.user, role=account.pop("role"))
-    edit_user(person, actor=actor_of(request), **account)
+        waits = change_role(person, actor=actor, requested_by=request.user, role=account.pop("role"))
+    elif account["role"] == person.role:
+        del account["role"]  # somebody else may be changing it at this moment
+    edit_user(person, actor=actor, **account)
     set_language(person, language=form.cleaned_data["language"])
     return waits
 
@@ -162,7 +189,7 @@ def _create(request: AdminRequest, form: NewUserForm, password: str) -> tuple[Us
     return person, waits
 
 
-def _say(request: AdminRequest, waits: Approval | None, done: str) -> None:
+def say(request: AdminRequest, waits: Approval | None, done: str) -> None:
     if waits is None:
         messages.success(request, done)
     else:

@@ -348,6 +348,12 @@ def test_with_four_eyes_a_file_makes_and_ends_no_administrator(tenant, admin, me
     assert outcomes(upload(admin, "user id,name,role,status\n" + lines)) == [Outcome.BAD] * 4
 
 
+def test_with_four_eyes_a_file_leaves_administrators_mail_addresses_alone(tenant, admin, member):
+    SecuritySettings.objects.create(tenant=tenant, four_eyes=True)
+    found = upload(admin, "user id,mail\nadmin,elsewhere@example.com\nmember,member@example.com\n")
+    assert outcomes(found) == [Outcome.BAD, Outcome.WAITING]
+
+
 def test_four_eyes_count_from_the_moment_they_are_wanted(tenant, admin, member):
     found = upload(admin, "user id,name,role\nmember,,admin\nnew,New,\n")
     SecuritySettings.objects.create(tenant=tenant, four_eyes=True)

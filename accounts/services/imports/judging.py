@@ -77,11 +77,12 @@ def differences(user: User, values: Values, now: Present) -> dict[str, list[Any]
 
 
 def touches_an_admin(user: User | None, values: Values) -> bool:
-    """Whether somebody becomes, ends to be, is disabled or enabled as an administrator."""
+    """Whether somebody becomes, ends to be or is switched as an administrator, or gets another mail address as one."""
     was_admin = user is not None and user.is_admin
     is_admin = values.get("role", Role.ADMIN if was_admin else Role.MEMBER) == Role.ADMIN
     switched = user is not None and was_admin and values.get("is_active", user.is_active) != user.is_active
-    return was_admin != is_admin or switched
+    moved = user is not None and was_admin and values.get("email", user.email) != user.email
+    return was_admin != is_admin or switched or moved
 
 
 def group_names(words: list[str], now: Present) -> list[str]:
