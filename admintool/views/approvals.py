@@ -17,6 +17,7 @@ from accounts.models import Approval
 from accounts.services.approvals import approve, refuse, waiting_approvals, withdraw
 from accounts.services.settings_changes import changed_settings
 from admintool.access import AdminRequest, admintool_page, reauthenticated
+from admintool.approval_facts import provider_changes
 from admintool.consequences import consequences
 from admintool.views.security import described
 
@@ -46,6 +47,8 @@ def approval(request: AdminRequest, admintool_key: str, approval_id: str) -> Htt
     if found.kind == "security_settings" and shown["is_open"]:
         differences = changed_settings(request.tenant, found.payload)
         shown |= {"changes": described(differences), "sentences": consequences(request.tenant, differences)}
+    elif shown["is_open"]:
+        shown["changes"] = provider_changes(found)
     return render(request, "admintool/approval.html", shown)
 
 

@@ -9,6 +9,7 @@ from django.test import Client
 from accounts.encryption import decrypt
 from accounts.models import Approval, Group, SsoIdentity, SsoProvider, User
 from accounts.services.approvals import approve
+from accounts.sso.certificates import describe
 from audit.events import Actor
 from audit.models import AuditEvent
 from tenants.models import Tenant
@@ -230,6 +231,36 @@ def test_four_eyes_decide_over_a_new_provider(admin_client: Client, tenant: Tena
     assert "first-secret" not in str(request.payload)
     approve(request, actor=Actor(id=second.public_id), decided_by=second)
     assert decrypt(SsoProvider.objects.get().client_secret) == "first-secret"
+
+
+def test_who_decides_sees_every_field_that_changes(admin_client: Client, tenant: Tenant) -> None:
+    """A summary is cut: a long address must not hide who becomes an administrator."""
+    demand(tenant, four_eyes=True)
+    make_admin(tenant, "second")
+    sent = oidc(issuer="https://idp.example/" + "x" * 400, admin_values="everybody", creates_users="on")
+    admin_client.post(url("sso-create", protocol="oidc"), {**sent, "default_role": "admin"})
+    request = Approval.objects.get()
+    assert "everybody" not in request.summary
+    page = admin_client.get(url("approval", approval_id=request.public_id)).content.decode()
+    for shown in ("everybody", "Administrator", "upn", "••••••••", "openid profile"):
+        assert shown in page
+    assert "first-secret" not in page
+    assert str(request.payload["client_secret"]) not in page
+
+
+def test_who_decides_sees_which_certificate_comes_instead(admin_client: Client, tenant: Tenant) -> None:
+    make_admin(tenant, "second")
+    provider = set_up_saml(tenant, SamlProvider())
+    demand(tenant, four_eyes=True)
+    theirs = key_and_certificate("second")[1]
+    values = {"name": provider.name, "default_role": "member", **provider.config, "certificates": theirs}
+    admin_client.post(url("sso-edit", provider_id=provider.public_id), values)
+    request = Approval.objects.get()
+    page = admin_client.get(url("approval", approval_id=request.public_id)).content.decode()
+    [before], [after] = provider.config["certificates"], request.payload["config"]["certificates"]
+    assert describe(before).fingerprint in page
+    assert describe(after).fingerprint in page
+    assert "Entity ID" not in page
 
 
 def test_four_eyes_decide_over_changes_and_break_glass_accounts(
