@@ -90,14 +90,17 @@ def sign_certificate(certificate: DeletionCertificate) -> None:
     certificate.save(update_fields=["body", "key_id", "signature"])
 
 
-def is_genuine(certificate: DeletionCertificate) -> bool:
-    """Whether the certificate is finished and says what was signed, about the tenant that it belongs to."""
+def is_genuine(certificate: DeletionCertificate, *, keys: Mapping[str, str] | None = None) -> bool:
+    """Whether the certificate is finished and says what was signed, about the tenant that it belongs to.
+
+    `keys` as `is_signed` takes them.
+    """
     try:
         body = body_of(certificate)
     except ValueError:
         return False
     belongs = body.get("certificate") == certificate.public_id and body["tenant"]["id"] == certificate.tenant.public_id
-    return belongs and is_signed(body, key_id=certificate.key_id, signature=certificate.signature)
+    return belongs and is_signed(body, key_id=certificate.key_id, signature=certificate.signature, keys=keys)
 
 
 def certificate_document(certificate: DeletionCertificate) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from audit.models import AuditEvent, AuditTombstone, DeletionCertificate
+from audit.models import AuditEvent, AuditHead, AuditTombstone, DeletionCertificate
 from audit.offline.verify import GENESIS, canonical, hash_of
 from audit.signing import instant, is_signed, sign
 from tenants.context import tenant_context
@@ -142,6 +142,7 @@ def bury(
         lock_chain(tenant)
         found = _read(tenant, events)
         _refuse_broken(tenant, found)
+        _refuse_rewritten(tenant, found)
         tombstones = [_lay(tenant, run, certificate) for run in _contiguous(found)]
         pks = [event.pk for event in found]
         for start in range(0, len(pks), BATCH):
@@ -184,6 +185,17 @@ def _refuse_broken(tenant: Tenant, events: Iterable[Sealed]) -> None:
         if hash_of(line) != event.hash or not follows:
             raise BrokenChain(f"{tenant}: event #{event.seq} does not verify; it stays. See verify_audit.")
         before = event
+
+
+def _refuse_rewritten(tenant: Tenant, events: Sequence[Sealed]) -> None:
+    """Events that agree with each other may all have been rewritten: where a signed head stands, its hash tells."""
+    if not events:
+        return
+    heads = AuditHead.objects.for_tenant(tenant).filter(seq__gte=events[0].seq, seq__lte=events[-1].seq)
+    signed = dict(heads.values_list("seq", "hash"))
+    for event in events:
+        if signed.get(event.seq, event.hash) != event.hash:
+            raise BrokenChain(f"{tenant}: event #{event.seq} is not what a head says; it stays. See verify_audit.")
 
 
 def _contiguous(events: Iterable[Sealed]) -> list[list[Sealed]]:

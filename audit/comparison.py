@@ -6,7 +6,7 @@ compared any more and is only counted.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -29,10 +29,10 @@ MINUTES_AT_ONCE = 30
 Facts = dict[str, Any]
 
 
-def deleted_before(tenant: Tenant) -> datetime | None:
-    """Up to when records may be missing: the latest of the tenant's signed certificates; None without any."""
+def deleted_before(tenant: Tenant, *, keys: Mapping[str, str]) -> datetime | None:
+    """Up to when records may be missing: the latest of the tenant's certificates that one of `keys` signed, or None."""
     certificates = DeletionCertificate.objects.for_tenant(tenant).select_related("tenant").exclude(signature="")
-    bodies = [body_of(each) for each in certificates.iterator(chunk_size=500) if is_genuine(each)]
+    bodies = [body_of(each) for each in certificates.iterator(chunk_size=500) if is_genuine(each, keys=keys)]
     times = [body.get("before") or body["finished_at"] for body in bodies]
     return max((datetime.fromisoformat(time) for time in times), default=None)
 
@@ -40,10 +40,12 @@ def deleted_before(tenant: Tenant) -> datetime | None:
 class Records:
     """Compares page by page, in the order of the chain; `end` looks for rows that no event speaks of."""
 
-    def __init__(self, tenant: Tenant, findings: Findings, *, buried_until: datetime | None) -> None:
+    def __init__(
+        self, tenant: Tenant, findings: Findings, *, keys: Mapping[str, str], buried_until: datetime | None
+    ) -> None:
         self.tenant, self.findings = tenant, findings
         self.attendances = self.minutes = self.incomparable = 0
-        self._may_be_missing_before = deleted_before(tenant)
+        self._may_be_missing_before = deleted_before(tenant, keys=keys)
         self._buried_until = buried_until
         self._opened = self._closed = self._samples = 0  # rows that an event speaks of, later than what is buried
         self._last_minute: datetime | None = None

@@ -26,7 +26,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
 from audit.models import AuditKey
-from audit.offline.verify import is_signature, key_id_of
+from audit.offline.verify import Findings, is_signature, key_id_of, trusted_keys
 
 
 def canonical_json(document: Mapping[str, Any]) -> bytes:
@@ -68,11 +68,21 @@ def key_document(key: AuditKey) -> dict[str, Any]:
     }
 
 
-def is_signed(document: Mapping[str, Any], *, key_id: str, signature: str) -> bool:
-    """Whether `signature` is that of the known key `key_id` over the document."""
-    row = AuditKey.objects.filter(key_id=key_id).first()
+def own_keys() -> dict[str, str]:
+    """Public key by id: those whose files are here, and every key that one of them cross-signed.
+
+    A row of `AuditKey` alone is no reason to trust: whoever can write to the database can add one.
+    """
+    return trusted_keys(key_documents(), public_keys_on_file(), Findings())
+
+
+def is_signed(
+    document: Mapping[str, Any], *, key_id: str, signature: str, keys: Mapping[str, str] | None = None
+) -> bool:
+    """Whether `signature` is that of key `key_id` over the document; `keys` are those trusted, None = `own_keys`."""
+    public_key = (own_keys() if keys is None else keys).get(key_id)
     plain = json.loads(canonical_json(document))
-    return row is not None and is_signature(row.public_key, signature, plain)
+    return public_key is not None and is_signature(public_key, signature, plain)
 
 
 def public_keys_on_file() -> list[str]:

@@ -57,7 +57,8 @@ def verify_tenant(
         keys = trusted_keys(key_documents(), trust or public_keys_on_file(), report.findings)
         stones = _genuine_tombstones(report, keys)
         marks = [*_genuine_heads(report, keys), *_genuine_anchors(report, anchors, keys)]
-        _walk(report, Walk(report.findings, [tombstone_document(stone) for stone in stones], marks), stones)
+        walk = Walk(report.findings, [tombstone_document(stone) for stone in stones], marks)
+        _walk(report, walk, stones, keys)
     return report
 
 
@@ -104,10 +105,10 @@ def _is_signed(
     return check_signed(what, kind, signed, keys, report.findings)
 
 
-def _walk(report: TenantReport, walk: Walk, stones: Iterable[AuditTombstone]) -> None:
+def _walk(report: TenantReport, walk: Walk, stones: Iterable[AuditTombstone], keys: Mapping[str, str]) -> None:
     tenant, damage = report.tenant, _Damage(report.tenant.public_id, report.findings)
     buried_until = max((stone.newest for stone in stones), default=None)
-    records = Records(tenant, report.findings, buried_until=buried_until)
+    records = Records(tenant, report.findings, keys=keys, buried_until=buried_until)
     for page in sealed_pages(AuditEvent.objects.for_tenant(tenant), size=PAGE):
         report.first_seq = report.first_seq or page[0].seq
         for event in page:
