@@ -86,9 +86,12 @@ def finish_proving(
 def user_id_in(credential: Any) -> str:
     """The public id of whom a browser's answer names. Raises PasskeyRefused."""
     try:
-        return websafe_decode(credential["response"]["userHandle"]).decode()
+        user_id = websafe_decode(credential["response"]["userHandle"]).decode()
     except MALFORMED as error:
         raise PasskeyRefused from error
+    if "\0" in user_id:  # PostgreSQL would not even look
+        raise PasskeyRefused
+    return user_id
 
 
 def _server(request: HttpRequest) -> Fido2Server:

@@ -31,7 +31,9 @@ class MonthForm(forms.Form):
         return cls(parameters if parameters.get("month") else {"month": f"{timezone.localdate():%Y-%m}"})
 
     def clean_month(self) -> date:
-        return self.cleaned_data["month"] or timezone.localdate().replace(day=1)
+        """Never a later one than the present: there is nothing in it, and at the calendar's end none follows."""
+        present = timezone.localdate().replace(day=1)
+        return min(self.cleaned_data["month"] or present, present)
 
 
 class SoftCapsForm(forms.Form):

@@ -39,7 +39,8 @@ def usage_of_search(tenant: Tenant, search: Search) -> dict[str, Any]:
     """Charts by day and rooms for a search of days and rooms, of 30 days when it names none; empty for any other."""
     if any((search.login_id, search.name, search.ip, search.stay)):
         return {}
-    last = min(search.date_to or timezone.localdate(), timezone.localdate())
+    today = timezone.localdate()
+    last = max(min(search.date_to or today, today), date.min + LONGEST)  # at the calendar's beginning is nothing
     first = max(search.date_from or last - SHOWN, last - LONGEST)
     if search.room:
         days = usage_days_of_rooms(tenant, first=first, last=last, room=search.room)

@@ -86,11 +86,11 @@ def draft_event(
         occurred_at=now or timezone.now(),
         action=action,
         actor_id=actor.id,
-        actor_name=actor.name[:200],
+        actor_name=_storable(actor.name)[:200],
         ip_address=actor.ip_address or None,
         target_type=target_type,
         target_id=target_id,
-        target_name=target_name[:200],
+        target_name=_storable(target_name)[:200],
         details=_checked_details(details or {}),
     )
 
@@ -112,7 +112,12 @@ def _clean(value: Any) -> Any:
         return {_checked_name(name): _clean(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [_clean(inner) for inner in value]
-    return value[:LONGEST_TEXT] if isinstance(value, str) else value
+    return _storable(value)[:LONGEST_TEXT] if isinstance(value, str) else value
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL keeps no NUL; what an outsider wrote with one must not keep an event from being recorded."""
+    return text.replace("\0", "\ufffd")
 
 
 def _checked_name(name: str) -> str:

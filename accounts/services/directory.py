@@ -39,6 +39,8 @@ def users_page(tenant: Tenant, users: QuerySet[User], *, after: str = "", size: 
 
     `users` comes from `find_users` of the same tenant; `User.DoesNotExist` when `after` is nobody of the tenant.
     """
+    if "\0" in after:  # PostgreSQL would not even look
+        raise User.DoesNotExist
     if after:
         last = User.objects.for_tenant(tenant).get(username=after)
         users = users.filter(Q(("lower_login_id__gt", last.login_id.lower())))
