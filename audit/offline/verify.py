@@ -384,7 +384,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError, LookupError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         findings.add("unreadable", f"{type(error).__name__}: {error}")
         lines = findings.lines()
-    found = {"ok": not findings.counts, "findings": [each._asdict() for each in findings.listed]}
+    vouched = bool(options.anchor or options.trust)  # else only the key that the export itself names was asked
+    found = {"ok": not findings.counts, "vouched": vouched, "findings": [each._asdict() for each in findings.listed]}
     sys.stdout.write((json.dumps(found) if options.json else "\n".join(lines)) + "\n")
     return 1 if findings.counts else 0
 

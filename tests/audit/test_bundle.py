@@ -63,6 +63,7 @@ def check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., l
         status = verify.main([str(tmp_path / "export.zip"), "--json", *options])
         said = json.loads(capsys.readouterr().out)
         assert status == (0 if said["ok"] else 1)
+        assert said["vouched"] is bool(options)
         return [f"{each['kind']}: {each['text']}" for each in said["findings"]]
 
     return check
