@@ -24,6 +24,7 @@ ValidationError          a field is not acceptable (by field name)
 ├── GroupInUse           rules or single sign-on name the group
 ├── FileRefused          an import's file cannot be read
 ├── ImportRefused        an import cannot be started, continued or cancelled in its state
+├── TooLongToRecord      a change says more than one event of the log holds
 ├── SsoAppTaken          the tenant has a provider with this short name
 ├── WorkingProviderNeeded  SSO is demanded or to be: somebody must have come back from an enabled provider
 └── BreakGlassNeeded     SSO is demanded or to be: an active administrator must be able to come in without it
@@ -125,6 +126,12 @@ class ImportRefused(ValidationError):
 
     def __init__(self, text: str) -> None:
         super().__init__(text, code="import_refused")
+
+
+class TooLongToRecord(ValidationError):
+    def __init__(self) -> None:
+        text = _("This is too long to be recorded in one event of the log. Shorten it, or divide it.")
+        super().__init__(text, code="too_long_to_record")
 
 
 class WrongCode(ValidationError):

@@ -31,6 +31,10 @@ class Actor:
 SYSTEM = Actor()
 
 
+class DetailsTooLong(ValueError):
+    """What somebody wants to do is too long to be recorded in one event, so it cannot be done."""
+
+
 def record_event(
     tenant: Tenant,
     action: str,
@@ -45,8 +49,8 @@ def record_event(
     """Add one event inside the caller's transaction, so that it exists exactly when the act does.
 
     Names are copied and cut to their columns. `details` is plain JSON; a name in it that promises a secret is
-    refused. Raises `TransactionManagementError` outside a transaction, `ValueError` for a secret or for
-    details over 16 384 characters.
+    refused. Raises `TransactionManagementError` outside a transaction, `ValueError` for a secret,
+    `DetailsTooLong` for details over 16 384 characters.
     """
     event = draft_event(
         tenant,
@@ -102,8 +106,8 @@ def _require_transaction() -> None:
 
 def _checked_details(details: Mapping[str, Any]) -> dict[str, Any]:
     plain = _clean(json.loads(json.dumps(details, cls=DjangoJSONEncoder)))
-    if len(json.dumps(plain)) > LARGEST_DETAILS:
-        raise ValueError("The details of an event are limited to 16 384 characters.")
+    if len(json.dumps(plain, ensure_ascii=False)) > LARGEST_DETAILS:
+        raise DetailsTooLong("The details of an event are limited to 16 384 characters.")
     return dict(plain)
 
 

@@ -19,7 +19,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.errors import NoWayIn
+from accounts.errors import NoWayIn, TooLongToRecord
 from accounts.locks import lock_access
 from accounts.logins import login_key
 from accounts.models import Restriction, Role, User
@@ -27,7 +27,7 @@ from accounts.rules import Moment, parse_network, turning_points
 from accounts.services.records import record_about
 from accounts.services.restrictions import Decision, RuleBook, Scope, rule_book
 from accounts.signals import access_changed, rules_changed
-from audit.events import Actor, record_event
+from audit.events import Actor, DetailsTooLong, record_event
 from tenants.context import tenant_context
 from tenants.models import Tenant
 
@@ -217,12 +217,15 @@ def _facts(rule: Restriction) -> dict[str, Any]:
 
 
 def _record(rule: Restriction, action: str, actor: Actor, details: dict[str, Any]) -> None:
-    record_event(
-        rule.tenant,
-        action,
-        actor=actor,
-        target_type="restriction",
-        target_id=rule.public_id,
-        target_name=rule.name,
-        details=details,
-    )
+    try:
+        record_event(
+            rule.tenant,
+            action,
+            actor=actor,
+            target_type="restriction",
+            target_id=rule.public_id,
+            target_name=rule.name,
+            details=details,
+        )
+    except DetailsTooLong as error:
+        raise TooLongToRecord from error

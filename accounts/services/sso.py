@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.encryption import encrypt
-from accounts.errors import BreakGlassNeeded, SsoAppTaken, WorkingProviderNeeded
+from accounts.errors import BreakGlassNeeded, SsoAppTaken, TooLongToRecord, WorkingProviderNeeded
 from accounts.models import Group, Role, SsoIdentity, SsoProvider, User
 from accounts.models.sso import OIDC_CONFIG, SAML_CONFIG
 from accounts.services.records import record_about
@@ -18,7 +18,7 @@ from accounts.services.security import settings_of
 from accounts.sso.certificates import read_certificates
 from accounts.sso.fetching import may_be_asked
 from accounts.sso.refusals import SsoRefused
-from audit.events import Actor, record_event
+from audit.events import Actor, DetailsTooLong, record_event
 from tenants.context import tenant_context
 from tenants.models import Tenant
 
@@ -239,12 +239,15 @@ def _shown(name: str, value: Any) -> Any:
 
 
 def _record(provider: SsoProvider, action: str, actor: Actor, **details: Any) -> None:
-    record_event(
-        provider.tenant,
-        action,
-        actor=actor,
-        target_type="sso_provider",
-        target_id=provider.public_id,
-        target_name=provider.name,
-        details=details,
-    )
+    try:
+        record_event(
+            provider.tenant,
+            action,
+            actor=actor,
+            target_type="sso_provider",
+            target_id=provider.public_id,
+            target_name=provider.name,
+            details=details,
+        )
+    except DetailsTooLong as error:
+        raise TooLongToRecord from error

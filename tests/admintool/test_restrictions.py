@@ -332,3 +332,10 @@ def test_dry_run_looks_at_the_time_and_place_of_then(tenant, member, time_machin
     week = replay_week(tenant, rule_book(tenant), now=timezone.now())
     assert [(each.what.ip_address, each.rule) for each in week.newest] == [(HOME, "Rule")]
     assert week.looked_at == 2
+
+
+def test_a_rule_too_long_for_the_log_is_refused(admin_client: Client, member: User) -> None:
+    networks = "\n".join(f"2001:db8:{number:x}:aaaa:bbbb:cccc:dddd:eeee" for number in range(500))
+    answer = admin_client.post(url("restriction-create"), asked(networks=networks, confirmed="1"))
+    assert "too long to be recorded" in answer.content.decode()
+    assert not Restriction.objects.exists()

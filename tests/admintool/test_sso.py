@@ -233,6 +233,17 @@ def test_four_eyes_decide_over_a_new_provider(admin_client: Client, tenant: Tena
     assert decrypt(SsoProvider.objects.get().client_secret) == "first-secret"
 
 
+def test_settings_too_long_for_the_log_are_refused(admin_client: Client, tenant: Tenant) -> None:
+    Group.objects.create(tenant=tenant, name="Sales")
+    admin_client.post(url("sso-create", protocol="oidc"), oidc())
+    provider = SsoProvider.objects.get()
+    group_map = "\n".join(f"value-{'x' * 40}-{number} = Sales" for number in range(330))
+    answer = admin_client.post(url("sso-edit", provider_id=provider.public_id), oidc(group_map=group_map))
+    assert "too long to be recorded" in answer.content.decode()
+    provider.refresh_from_db()
+    assert provider.group_map == {}
+
+
 def test_who_decides_sees_every_field_that_changes(admin_client: Client, tenant: Tenant) -> None:
     """A summary is cut: a long address must not hide who becomes an administrator."""
     demand(tenant, four_eyes=True)
