@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from accounts.models import Group, Restriction
+from accounts.models import Group, Restriction, User
 from accounts.services.restriction_changes import create_rule
 from accounts.services.restrictions import rule_book
 from admintool.rule_sentences import days_text, hours_text, rule_sentence
