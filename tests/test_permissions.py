@@ -313,8 +313,15 @@ def visit(own: World, foreign: World) -> Callable[..., HttpResponseBase]:
             client.post(reverse("guest-join", args=[guests[role]]), {"display_name": "Goto"})
         ids = own.ids | replaced
         address = reverse(name, kwargs={argument: ids[argument] for argument in ADDRESSES[name]})
-        return getattr(client, method or PAGES[name].method)(address)
+        return read(getattr(client, method or PAGES[name].method)(address))
 
+    return answer
+
+
+def read(answer: HttpResponseBase) -> HttpResponseBase:
+    """A download is read to its end, so that its file is closed."""
+    if answer.streaming and not answer.is_async:
+        assert b"".join(answer.streaming_content)
     return answer
 
 
