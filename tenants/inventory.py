@@ -72,7 +72,11 @@ ENTRIES = (
     _ours("accounts.Restriction_groups", _("Which groups a rule is for"), path="restriction__tenant"),
     _ours("accounts.SecuritySettings", _("The organisation's security settings")),
     _ours("accounts.SoftCaps", _("From which use on administrators are warned")),
-    _ours("accounts.Approval", _("Changes that wait for, or had, a second administrator's decision")),
+    _ours(
+        "accounts.Approval",
+        _("Changes that wait for, or had, a second administrator's decision"),
+        secrets=("payload",),  # of an identity provider it has the client secret
+    ),
     _ours("accounts.UserImport", _("Uploaded files of users")),
     _ours("accounts.UserImportLine", _("The lines of uploaded files of users"), secrets=("password",)),
     _ours("accounts.SsoProvider", _("The organisation's own identity providers"), secrets=("client_secret",)),
