@@ -58,13 +58,16 @@ def export_users(
     return file
 
 
-async def pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
-    """The file, piece by piece; closed at the end, or when nobody listens any more."""
-    try:
-        while piece := await sync_to_async(file.read)(PIECE):
+class Pieces:
+    """The file, piece by piece. Django closes it with the response, also when nobody has read any of it (HEAD)."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.close = file.close
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while piece := await sync_to_async(self._file.read)(PIECE):
             yield piece
-    finally:
-        file.close()
 
 
 def _rows(tenant: Tenant, users: QuerySet[User], language: str) -> Iterator[list[str]]:

@@ -26,7 +26,7 @@ from accounts.services.admin_changes import (
 )
 from accounts.services.approvals import needs_approval
 from accounts.services.directory import users_page
-from accounts.services.user_exports import FORMATS, export_users, pieces
+from accounts.services.user_exports import FORMATS, Pieces, export_users
 from accounts.services.users import create_user, edit_user, set_language
 from accounts.sessions import is_confirmed
 from admintool.access import AdminRequest, admintool_page, confirm_first, reauthenticated
@@ -69,7 +69,7 @@ def export(request: AdminRequest, admintool_key: str) -> HttpResponseBase:
         language=get_language() or settings.LANGUAGE_CODE,
     )
     disposition = {"Content-Disposition": f'attachment; filename="users.{file_format}"'}
-    return StreamingHttpResponse(pieces(file), content_type=FORMATS[file_format], headers=disposition)
+    return StreamingHttpResponse(Pieces(file), content_type=FORMATS[file_format], headers=disposition)
 
 
 @admintool_page

@@ -13,8 +13,8 @@ INTRODUCTION = """# Data inventory
 
 Every table of an installation: whose data it holds, what, and how long (white paper 8.1.1). Written by `manage.py
 data_inventory` from `tenants/inventory.py`; tests fail on a table that is not marked and when this page is out of
-date. Tenants' tables are what `export_tenant` takes and `offboard_tenant --erase` erases; columns named as secrets never
-leave the database.
+date. Tenants' tables are what `export_tenant` takes and `offboard_tenant --erase` erases; columns named as secrets
+never leave the database.
 """
 HEADINGS = {Owner.TENANT: "Tenants' data", Owner.PROVIDER: "The provider's data"}
 
