@@ -69,6 +69,7 @@ def edit_provider(provider: SsoProvider, *, actor: Actor, client_secret: str = "
         if client_secret:
             draft.client_secret = encrypt(client_secret)
         _check(draft)
+        _refuse_another_issuer(draft, before)
         if differences or client_secret:
             draft.worked_at = None if client_secret or "config" in differences else draft.worked_at
             draft.save()
@@ -78,6 +79,15 @@ def edit_provider(provider: SsoProvider, *, actor: Actor, client_secret: str = "
             }
             _record(draft, "sso_provider_edited", actor, changed=changed, credential_replaced=bool(client_secret))
     provider.refresh_from_db()
+
+
+def _refuse_another_issuer(provider: SsoProvider, before: Mapping[str, Any]) -> None:
+    """A subject is somebody only together with its issuer (OpenID Connect Core 5.7): another's "1001" is not ours."""
+    name = "entity_id" if provider.is_saml else "issuer"
+    was = before.get("config", provider.config).get(name)
+    if was != provider.config.get(name) and provider.identities.exists():
+        text = _("People are linked through this provider. Another one may know others by the same names: add it anew.")
+        raise ValidationError({name: ValidationError(text, code="linked")})
 
 
 def enable_provider(provider: SsoProvider, *, actor: Actor) -> None:

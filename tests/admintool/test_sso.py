@@ -233,6 +233,19 @@ def test_four_eyes_decide_over_a_new_provider(admin_client: Client, tenant: Tena
     assert decrypt(SsoProvider.objects.get().client_secret) == "first-secret"
 
 
+def test_linked_people_are_not_handed_to_another_issuer(admin_client: Client, member: User) -> None:
+    """A subject of one issuer is another person at the next one."""
+    provider = make_linked_provider(member)
+    sent = saml(**{**provider.config, "certificates": provider.config["certificates"][0]}, name="Renamed")
+    sent["entity_id"] = "https://elsewhere.example"
+    refused = admin_client.post(url("sso-edit", provider_id=provider.public_id), sent)
+    assert list(errors_of(refused)) == ["entity_id"]
+    SsoIdentity.objects.all().delete()
+    admin_client.post(url("sso-edit", provider_id=provider.public_id), sent)
+    provider.refresh_from_db()
+    assert (provider.name, provider.config["entity_id"]) == ("Renamed", "https://elsewhere.example")
+
+
 def test_settings_too_long_for_the_log_are_refused(admin_client: Client, tenant: Tenant) -> None:
     Group.objects.create(tenant=tenant, name="Sales")
     admin_client.post(url("sso-create", protocol="oidc"), oidc())
