@@ -116,7 +116,7 @@ export function reduce(state, event) {
     case "speakers":
       return spoke(state, event.speakers.map(({ participant }) => participant), event.dominant);
     case "freeze_changed":
-      return noticed({ ...state, frozen: event.frozen, speakers: [] }, event.frozen ? "warn" : "good", event.frozen ? "frozen" : "unfrozen");
+      return frozen(state, event.frozen);
     case "videos_paused":
       return { ...state, paused: event.pictures.map(({ participant, source }) => `${participant}/${source}`) };
     case "rebuild":
@@ -179,6 +179,12 @@ function joined(state, message) {
   if (returned) return noticed(next, "good", "returned");
   const guest = message.waiting[0];
   return guest ? noticed(next, "info", "guest_waiting", guest.name) : next;
+}
+
+/** While it stands still the banner says so. @param {State} state @param {boolean} isFrozen @returns {State} */
+function frozen(state, isFrozen) {
+  const next = { ...state, frozen: isFrozen, speakers: [] };
+  return isFrozen ? next : noticed(next, "good", "unfrozen");
 }
 
 /** @param {State} state @param {Participant} participant @returns {State} */

@@ -32,7 +32,6 @@ function announcement(code) {
     muted_by_host_camera: gettext("The host stopped your camera. You can switch it on again."),
     muted_by_host_screen: gettext("The host stopped your screen sharing."),
     muted_by_host_screen_audio: gettext("The host stopped your screen sharing."),
-    frozen: gettext("The meeting was stopped for the moment."),
     unfrozen: gettext("The meeting goes on."),
     message_not_sent: gettext("The message was not sent. Please try again."),
   };
