@@ -20,30 +20,17 @@ def force_out(participant: Participant, *, actor: Actor, note: str) -> None:
     user = participant.user
     if user is not None:
         remove_user(participant.tenant, user, actor=actor)
-    record_event(
-        participant.tenant,
-        "forced_exit",
-        actor=actor,
-        target_type="user" if user else "guest",
-        target_id=user.public_id if user else participant.public_id,
-        target_name=participant.name,
-        details={"note": note, "room_name": participant.meeting.room.name},
-    )
+    who = ("user", user.public_id) if user else ("guest", participant.public_id)
+    details = {"note": note, "room_name": participant.meeting.room.name}
+    _record(participant.tenant, (*who, participant.name), actor=actor, details=details)
 
 
 @transaction.atomic
 def force_all_out(room: Room, *, actor: Actor, note: str) -> int:
     """Put everybody out of the room; how many that were."""
     removed = remove_everybody(room, actor=actor)
-    record_event(
-        room.tenant,
-        "forced_exit",
-        actor=actor,
-        target_type="room",
-        target_id=room.public_id,
-        target_name=room.name,
-        details={"note": note, "people": len(removed)},
-    )
+    details = {"note": note, "people": len(removed)}
+    _record(room.tenant, ("room", room.public_id, room.name), actor=actor, details=details)
     return len(removed)
 
 
@@ -55,15 +42,8 @@ def force_group_out(group: Group, *, actor: Actor, note: str) -> int:
         remove_participant(participant, actor=actor)
         for participant in present.select_related("meeting__room").order_by("meeting__room_id", "pk")
     ]
-    record_event(
-        group.tenant,
-        "forced_exit",
-        actor=actor,
-        target_type="group",
-        target_id=group.public_id,
-        target_name=group.name,
-        details={"note": note, "people": len(removed)},
-    )
+    details = {"note": note, "people": len(removed)}
+    _record(group.tenant, ("group", group.public_id, group.name), actor=actor, details=details)
     return len(removed)
 
 
@@ -72,18 +52,25 @@ def force_everybody_out(tenant: Tenant, *, actor: Actor, note: str) -> int:
     """Put everybody out of every meeting of the tenant, guests and the waiting too; how many that were."""
     meetings = Meeting.objects.for_tenant(tenant).filter(ended_at=None).select_related("room").order_by("room_id")
     removed = sum(len(remove_everybody(meeting.room, actor=actor)) for meeting in meetings)
-    record_event(
-        tenant,
-        "forced_exit",
-        actor=actor,
-        target_type="tenant",
-        target_id=tenant.public_id,
-        target_name=tenant.name,
-        details={"note": note, "people": removed},
-    )
+    details = {"note": note, "people": removed}
+    _record(tenant, ("tenant", tenant.public_id, tenant.name), actor=actor, details=details)
     return removed
 
 
 @register("forced_exit_of_everybody")
 def _force_everybody_out(tenant: Tenant, payload: Mapping[str, Any], *, actor: Actor) -> None:
     force_everybody_out(tenant, actor=actor, note=payload["note"])
+
+
+def _record(tenant: Tenant, target: tuple[str, str, str], *, actor: Actor, details: Mapping[str, Any]) -> None:
+    """`target` is its type, public id and name."""
+    kind, public_id, name = target
+    record_event(
+        tenant,
+        "forced_exit",
+        actor=actor,
+        target_type=kind,
+        target_id=public_id,
+        target_name=name,
+        details=details,
+    )

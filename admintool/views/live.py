@@ -49,7 +49,7 @@ def bandwidth_now(request: AdminRequest, admintool_key: str) -> HttpResponse:
 
 
 def _present(tenant: Tenant) -> dict[str, Any]:
-    people = [(person, rate) for person, rate in _measured(list(live_participants(tenant)))]
+    people = _measured(list(live_participants(tenant)))
     rooms = [(meeting, list(inside)) for meeting, inside in groupby(people, key=lambda each: each[0].meeting)]
     return {"rooms": rooms, "bars": tenant_bars_in_force(tenant), "as_of": timezone.now()}
 
