@@ -51,10 +51,13 @@ class Downlink:
         if not self._is_told:
             self.estimator.reported_loss(share, now)
 
+    @property
+    def is_probing(self) -> bool:
+        """Whether `beat` has something to do."""
+        return self._prober.is_sending
+
     def beat(self, subscriptions: list[Subscription], now: float) -> None:
-        """Every 20 ms: padding while a probe is under way."""
-        if not self._prober.is_sending:
-            return
+        """Padding, every 20 ms while a probe is under way."""
         octets = self._prober.missing_octets(self.estimator.arriving.bits_per_second, BEAT_SECONDS)
         running = [each for each in subscriptions if each.publication.kind == "video" and each.forward.source]
         if running and octets:
@@ -75,7 +78,7 @@ class Downlink:
     def _judge_probe(self, now: float) -> None:
         if self.estimator.is_congested:
             self._prober.give_up(now)
-        found = self._prober.result(now, congested=self.estimator.is_congested)
+        found = self._prober.result(now)
         if found is not None:
             self.estimator.probed(found)
 

@@ -134,7 +134,8 @@ class SubscribeTransport:
 
     def beat(self, now: float) -> None:
         """Every 20 ms."""
-        self.downlink.beat(self.subscriptions(), now)
+        if self.downlink.is_probing:
+            self.downlink.beat(self.subscriptions(), now)
 
     def send_reports(self, now: float) -> None:
         for subscription in self.subscriptions():

@@ -59,7 +59,7 @@ class Prober:
         if self.target and outcome.number >= first and (not end or outcome.number < end):
             self._packets.append(outcome)
 
-    def result(self, now: float, *, congested: bool) -> float | None:
+    def result(self, now: float) -> float | None:
         """What the probe under way found, once it is over; None before, and when it found nothing."""
         end = self._numbers[1]
         if not self.target or not end:
@@ -67,7 +67,7 @@ class Prober:
         is_told = bool(self._packets) and self._packets[-1].number >= end - 1
         if not is_told and now - self._began < LENGTH + PATIENCE:
             return None
-        found = None if congested else _carried([each for each in self._packets if each.arrived is not None])
+        found = _carried([each for each in self._packets if each.arrived is not None])
         self._finish(now, success=found is not None)
         return found
 

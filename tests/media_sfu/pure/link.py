@@ -94,10 +94,9 @@ class Sender:
         self.estimator.take(outcomes, self.now, probing=self.prober.target > 0)
         for outcome in outcomes:
             self.prober.collect(outcome)
-        congested = self.estimator.is_congested
-        if congested:
+        if self.estimator.is_congested:
             self.prober.give_up(self.now)
-        found = self.prober.result(self.now, congested=congested)
+        found = self.prober.result(self.now)
         if found is not None:
             self.estimator.probed(found)
         estimate = self.estimator.bits_per_second
