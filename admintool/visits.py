@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.actors import actor_of
 from accounts.models import User
 from accounts.network import client_ip
-from audit.events import Actor, record_event
+from audit.events import Actor, record_about_tenant
 from tenants.context import tenant_context
 from tenants.models import Tenant
 
@@ -38,13 +38,10 @@ def record_refusal(request: HttpRequest, tenant: Tenant, why: str) -> None:
     if not cache.add(f"admintool-refused:{tenant.pk}:{why}:{actor.id}:{actor.ip_address}", 1, timeout=60):
         return
     with transaction.atomic(), tenant_context(tenant):
-        record_event(
+        record_about_tenant(
             tenant,
             "admintool_refused",
             actor=actor,
-            target_type="tenant",
-            target_id=tenant.public_id,
-            target_name=tenant.name,
             details={"why": why},
         )
 
@@ -65,12 +62,9 @@ def record_reading(request: HttpRequest, action: str, **details: Any) -> None:
     assert isinstance(request.user, User)
     tenant = request.user.tenant
     with transaction.atomic(), tenant_context(tenant):
-        record_event(
+        record_about_tenant(
             tenant,
             action,
             actor=actor_of(request),
-            target_type="tenant",
-            target_id=tenant.public_id,
-            target_name=tenant.name,
             details=details,
         )

@@ -67,6 +67,27 @@ def record_event(
     return event
 
 
+def record_about_tenant(
+    tenant: Tenant,
+    action: str,
+    *,
+    actor: Actor = SYSTEM,
+    details: Mapping[str, Any] | None = None,
+    now: datetime | None = None,
+) -> AuditEvent:
+    """`record_event` of what concerns the organisation as a whole."""
+    return record_event(
+        tenant,
+        action,
+        actor=actor,
+        target_type="tenant",
+        target_id=tenant.public_id,
+        target_name=tenant.name,
+        details=details,
+        now=now,
+    )
+
+
 def record_events(events: Sequence[AuditEvent]) -> None:
     """Add many events, made by `draft_event`, inside the caller's transaction."""
     _require_transaction()

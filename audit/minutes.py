@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 
 from audit.chain import lock_chain
-from audit.events import record_event
+from audit.events import record_about_tenant
 from audit.models import AuditEvent, AuditTombstone, BandwidthSample
 from audit.offline.verify import canonical
 from tenants.context import tenant_context
@@ -80,12 +80,9 @@ def _record_next(tenant: Tenant, now: datetime) -> bool:
         if minute is None:
             return False
         rows = _samples(tenant).filter(minute=minute).values_list(*ROW)
-        record_event(
+        record_about_tenant(
             tenant,
             ACTION,
-            target_type="tenant",
-            target_id=tenant.public_id,
-            target_name=tenant.name,
             details=minute_details(minute, rows),
             now=minute + MINUTE,
         )

@@ -28,7 +28,7 @@ from audit.certificates import (
 from audit.chain import bury
 from audit.deletion import Remove, Work, delete_in_batches, remove_rows
 from audit.errors import HoldInForce
-from audit.events import SYSTEM, Actor, record_event
+from audit.events import SYSTEM, Actor, record_about_tenant
 from audit.holds import holds_in_force, lock_records
 from audit.locks import exclusive
 from audit.models import AuditEvent, DeletionCertificate
@@ -175,7 +175,4 @@ def _finish(certificate: DeletionCertificate, actor: Actor) -> DeletionCertifica
 
 
 def _record(tenant: Tenant, action: str, actor: Actor, **details: Any) -> None:
-    record_event(
-        tenant, action, actor=actor,
-        target_type="tenant", target_id=tenant.public_id, target_name=tenant.name, details=details,
-    )  # fmt: skip
+    record_about_tenant(tenant, action, actor=actor, details=details)

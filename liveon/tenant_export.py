@@ -21,7 +21,7 @@ from django.db.models import QuerySet
 
 from audit.bundle import EVENTS as EVENTS_FILE
 from audit.bundle import MANIFEST, Bundle
-from audit.events import SYSTEM, Actor, record_event
+from audit.events import SYSTEM, Actor, record_about_tenant
 from audit.exports.plain import PlainCsv
 from audit.locks import exclusive
 from audit.models import AuditEvent
@@ -160,7 +160,4 @@ def _discard(draft: Path) -> None:
 
 def _record(tenant: Tenant, action: str, actor: Actor, **details: Any) -> None:
     with tenant_context(tenant), transaction.atomic():
-        record_event(
-            tenant, action, actor=actor,
-            target_type="tenant", target_id=tenant.public_id, target_name=tenant.name, details=details,
-        )  # fmt: skip
+        record_about_tenant(tenant, action, actor=actor, details=details)

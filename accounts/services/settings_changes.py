@@ -12,7 +12,7 @@ from accounts.services.approvals import register
 from accounts.services.security import settings_of
 from accounts.services.sso import check_sso_only
 from accounts.signals import settings_changed
-from audit.events import Actor, record_event
+from audit.events import Actor, record_about_tenant
 from tenants.context import tenant_context
 from tenants.models import Tenant
 
@@ -104,12 +104,9 @@ def _save(tenant: Tenant, wanted: dict[str, Any]) -> None:
 def _record(tenant: Tenant, differences: Mapping[str, tuple[Any, Any]], actor: Actor) -> None:
     """As a list: a setting's name may hold the word that no detail of an event may be called by."""
     changes = [{"setting": name, "from": was, "to": wanted} for name, (was, wanted) in differences.items()]
-    record_event(
+    record_about_tenant(
         tenant,
         "security_settings_changed",
         actor=actor,
-        target_type="tenant",
-        target_id=tenant.public_id,
-        target_name=tenant.name,
         details={"changes": changes},
     )

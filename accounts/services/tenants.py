@@ -8,7 +8,7 @@ from accounts.errors import SlugTaken, TenantEnded
 from accounts.locks import lock_access
 from accounts.logins import end_all_logins
 from accounts.signals import tenant_suspended
-from audit.events import Actor, record_event
+from audit.events import Actor, record_about_tenant
 from tenants.context import tenant_context
 from tenants.ids import hash_secret, new_secret
 from tenants.lookup import tenant_with_admintool_key
@@ -88,12 +88,9 @@ def _slug_is_taken(slug: str) -> bool:
 
 
 def _record(tenant: Tenant, action: str, actor: Actor, **details: Any) -> None:
-    record_event(
+    record_about_tenant(
         tenant,
         action,
         actor=actor,
-        target_type="tenant",
-        target_id=tenant.public_id,
-        target_name=tenant.name,
         details={"slug": tenant.slug, **details},
     )

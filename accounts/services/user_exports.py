@@ -18,7 +18,7 @@ from django.utils.translation import override
 from accounts.models import Role, User
 from accounts.services.directory import users_page
 from accounts.services.imports.columns import GROUP_SEPARATOR, HEADINGS, STATUS, escaped
-from audit.events import Actor, record_event
+from audit.events import Actor, record_about_tenant
 from audit.exports.cells import BYTE_ORDER_MARK
 from tenants.context import tenant_context
 from tenants.models import Tenant
@@ -45,13 +45,10 @@ def export_users(
     count = write(file, _rows(tenant, users, language))
     digest = _sha256(file)
     with transaction.atomic(), tenant_context(tenant):
-        record_event(
+        record_about_tenant(
             tenant,
             "users_exported",
             actor=actor,
-            target_type="tenant",
-            target_id=tenant.public_id,
-            target_name=tenant.name,
             details={"format": file_format, "rows": count, "sha256": digest, "search": search},
         )
     file.seek(0)

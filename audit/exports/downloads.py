@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from audit.bundle import EVENTS as EVENTS_FILE
 from audit.bundle import Bundle, contiguous
-from audit.events import Actor, record_event
+from audit.events import Actor, record_about_tenant
 from audit.exports.archive import Archive
 from audit.exports.files import FORMATS, Rows
 from audit.exports.readme import readme
@@ -96,12 +96,9 @@ def _chain(bundle: Bundle, found: Found, export: LogExport) -> Iterator[bytes]:
 
 
 def _record(tenant: Tenant, export: LogExport, what: str, actor: Actor, **details: Any) -> None:
-    record_event(
+    record_about_tenant(
         tenant,
         f"{export.log}_{what}",
         actor=actor,
-        target_type="tenant",
-        target_id=tenant.public_id,
-        target_name=tenant.name,
         details={"export": export.public_id, "format": export.file_format, **details},
     )

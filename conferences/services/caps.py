@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from accounts.models import SoftCaps, User
-from audit.events import SYSTEM, Actor, record_event
+from audit.events import SYSTEM, Actor, record_about_tenant
 from audit.usage import bytes_of_month, peak_of_month
 from conferences.models import Room
 from tenants.context import tenant_context
@@ -105,12 +105,9 @@ def _locked(tenant: Tenant) -> SoftCaps:
 
 
 def _record(tenant: Tenant, action: str, actor: Actor, **details: object) -> None:
-    record_event(
+    record_about_tenant(
         tenant,
         action,
         actor=actor,
-        target_type="tenant",
-        target_id=tenant.public_id,
-        target_name=tenant.name,
         details=details,
     )

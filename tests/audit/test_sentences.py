@@ -13,7 +13,7 @@ from audit.reports.sentences import SENTENCES, sentence
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("tenants", "audit", "accounts", "conferences", "admintool", "liveon")
-RECORDERS = re.compile(r"_?record(_[a-z]+)?")
+RECORDERS = re.compile(r"_?record(_[a-z]+)*")
 ACTION = re.compile(r"[a-z]+(_[a-z]+)+")
 
 
