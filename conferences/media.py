@@ -8,10 +8,7 @@ both.
 
 import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import structlog
 from channels.db import database_sync_to_async
@@ -20,6 +17,7 @@ from django.utils import timezone
 from conferences.errors import Barred, MediaRefused, MediaUnavailable, MeetingError
 from conferences.models import Meeting
 from conferences.rates import Rates
+from conferences.routed import Json, MediaEvents, Peer, RoutedMeeting
 from conferences.services.bandwidth import PeerCounters
 from conferences.services.placement import Placement, WorkerReport, note_workers, place_meeting
 from conferences.sfu import Worker, Workers
@@ -29,50 +27,10 @@ from tenants.models import Tenant
 
 log = structlog.get_logger(__name__)
 
-Json = dict[str, Any]
-
 PUBLICATIONS_PER_PEER = 4
 SPARE_PEERS = 10  # above the room's limit: a stay that was replaced is closed a moment after its successor is made
 MOST_REBUILDS = 3  # of one peer whose media timed out
 GONE = frozenset(("unknown_peer", "unknown_router", "not_owner", "stale_epoch"))
-
-
-@dataclass
-class Peer:
-    """A participant's place on a worker. `epoch`: of the last placement; `offers`: what the client has to answer."""
-
-    participant_id: str
-    subjects: list[str]
-    is_placed: bool = False
-    epoch: int = 0
-    rebuilds: int = 0
-    offers: dict[str, Json] = field(default_factory=dict)
-
-
-@dataclass
-class RoutedMeeting:
-    """A meeting with peers of ours. `router` is where this process last saw to it that the router exists."""
-
-    tenant: Tenant
-    pk: int
-    public_id: str
-    peers: dict[str, Peer] = field(default_factory=dict)
-    router: Placement | None = None
-    told_unavailable: bool = False
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
-@dataclass(frozen=True)
-class MediaEvents:
-    """Whom the media side tells. None of them blocks."""
-
-    offer: Callable[[str, Json], None]  # participant, event
-    speakers: Callable[[str, Json], None]  # meeting, event
-    paused: Callable[[str, Json], None]  # participant, event
-    quality: Callable[[str, str, str], None]  # meeting, participant, level
-    rebuild: Callable[[list[str], int], None]  # participants, epoch
-    unavailable: Callable[[list[str]], None]  # participants
-    failed: Callable[[Tenant, str], None]  # participant
 
 
 class Media:
@@ -346,7 +304,7 @@ class Media:
         take = {
             "subscribe_offer": self._take_offer,
             "speakers": lambda meeting, event: self._events.speakers(meeting.public_id, event),
-            "paused": lambda _, event: self._events.paused(event["peer"], event),
+            "paused": lambda _, event: self._events.tell(event["peer"], event),
             "quality": lambda meeting, event: self._events.quality(meeting.public_id, event["peer"], event["level"]),
             "statistics": self._take_statistics,
             "peer_closed": self._take_closed_peer,
@@ -358,7 +316,7 @@ class Media:
         peer = meeting.peers.get(event["peer"])
         if peer is not None:
             peer.offers = {event["transport_id"]: event}  # a new transport replaces the old one
-            self._events.offer(peer.participant_id, event)
+            self._events.tell(peer.participant_id, event)
 
     def _take_statistics(self, meeting: RoutedMeeting, event: Json) -> None:
         for participant_id, counts in event["peers"].items():

@@ -14,14 +14,15 @@ from django.conf import settings
 from django.utils import timezone
 
 from conferences import wake
-from conferences.media import Json, Media, MediaEvents
+from conferences.media import Media
+from conferences.routed import Json, MediaEvents
 from conferences.services.placement import note_workers
 from conferences.services.presence import end_lost_presences, orphan_presences
-from conferences.signalling import messages as wire
 from conferences.signalling import queries
 from conferences.signalling.broadcast import Broadcast
-from conferences.signalling.facts import offer_of, paused_of, speakers_of
+from conferences.signalling.facts import message_of, speakers_of
 from conferences.signalling.hub import WELCOME_SECONDS, Hub
+from conferences.signalling.messages import server
 from conferences.signalling.orders import carry_out_orders
 from tenants.models import Tenant
 
@@ -73,9 +74,8 @@ class Runtime:
         self.media = Media(
             settings.SFU_DIR,
             MediaEvents(
-                offer=self._offer,
+                tell=self._tell,
                 speakers=self._speakers,
-                paused=self._paused,
                 quality=self._quality,
                 rebuild=self._rebuild,
                 unavailable=self._unavailable,
@@ -183,20 +183,15 @@ class Runtime:
 
     # What the media side tells
 
-    def _offer(self, participant_id: str, event: Json) -> None:
+    def _tell(self, participant_id: str, event: Json) -> None:
         connection = self.hub.connection_of(participant_id)
         if connection is not None:
-            connection.send(offer_of(event))
+            connection.send(message_of(event))
 
     def _speakers(self, meeting_id: str, event: Json) -> None:
         local = self.hub.meetings.get(meeting_id)
         if local is not None:
             local.tell(speakers_of(event))
-
-    def _paused(self, participant_id: str, event: Json) -> None:
-        connection = self.hub.connection_of(participant_id)
-        if connection is not None:
-            connection.send(paused_of(event))
 
     def _quality(self, meeting_id: str, participant_id: str, level: str) -> None:
         self.media.rates.judge(participant_id, level)
@@ -204,11 +199,11 @@ class Runtime:
 
     def _rebuild(self, participant_ids: list[str], epoch: int) -> None:
         for connection in filter(None, map(self.hub.connection_of, participant_ids)):
-            connection.send(wire.Rebuild(epoch=epoch))
+            connection.send(server.Rebuild(epoch=epoch))
 
     def _unavailable(self, participant_ids: list[str]) -> None:
         for connection in filter(None, map(self.hub.connection_of, participant_ids)):
-            connection.send(wire.MediaUnavailable())
+            connection.send(server.MediaUnavailable())
 
 
 async def _is_ready() -> bool:

@@ -15,9 +15,9 @@ from conferences.errors import NotJoined
 from conferences.models import Participant
 from conferences.services import hosting, presence
 from conferences.services.meetings import leave_meeting
-from conferences.signalling import messages as wire
 from conferences.signalling.connection import Connection, Stage
 from conferences.signalling.hub import Hub
+from conferences.signalling.messages import base, client, server
 from conferences.signalling.roster import iso
 from tenants.context import tenant_context
 from tenants.ids import new_public_id
@@ -26,44 +26,44 @@ from tenants.models import Tenant
 Action = Callable[[Hub, Connection, Any], Awaitable[None]]
 
 
-async def perform(hub: Hub, connection: Connection, message: wire.ClientMessage) -> None:
+async def perform(hub: Hub, connection: Connection, message: base.ClientMessage) -> None:
     """Carry out one message. Raises MeetingError."""
     if connection.stage is Stage.OVER:
         return
-    if not isinstance(message, wire.Join | wire.Ping | wire.Leave) and connection.stage is not Stage.JOINED:
+    if not isinstance(message, client.Join | client.Ping | client.Leave) and connection.stage is not Stage.JOINED:
         raise NotJoined
     await ACTIONS[message.type](hub, connection, message)
 
 
-async def _join(hub: Hub, connection: Connection, message: wire.Join) -> None:
+async def _join(hub: Hub, connection: Connection, message: client.Join) -> None:
     await hub.join(connection, message)
 
 
-async def _publish(hub: Hub, connection: Connection, message: wire.Publish) -> None:
+async def _publish(hub: Hub, connection: Connection, message: client.Publish) -> None:
     answer = await _negotiate(
         hub, connection, "publish", transport_id=message.transport_id, sdp=message.sdp, sources=message.sources
     )
-    connection.send(wire.Published(transport_id=message.transport_id, sdp=answer["sdp"], request=message.request))
+    connection.send(server.Published(transport_id=message.transport_id, sdp=answer["sdp"], request=message.request))
 
 
-async def _subscribe(hub: Hub, connection: Connection, message: wire.Subscribe) -> None:
+async def _subscribe(hub: Hub, connection: Connection, message: client.Subscribe) -> None:
     await _negotiate(hub, connection, "subscribe", transport_id=message.transport_id)
 
 
-async def _subscribe_answer(hub: Hub, connection: Connection, message: wire.SubscribeAnswer) -> None:
+async def _subscribe_answer(hub: Hub, connection: Connection, message: client.SubscribeAnswer) -> None:
     which = {"transport_id": message.transport_id, "revision": message.revision}
     await _negotiate(hub, connection, "subscribe_answer", **which, sdp=message.sdp)
 
 
-async def _restart_ice(hub: Hub, connection: Connection, message: wire.RestartIce) -> None:
+async def _restart_ice(hub: Hub, connection: Connection, message: client.RestartIce) -> None:
     await _negotiate(hub, connection, "restart_ice", transport_id=message.transport_id)
 
 
-async def _set_view(hub: Hub, connection: Connection, message: wire.SetView) -> None:
+async def _set_view(hub: Hub, connection: Connection, message: client.SetView) -> None:
     await _negotiate(hub, connection, "set_view", tiles=[tile.plain() for tile in message.tiles])
 
 
-async def _mute(hub: Hub, connection: Connection, message: wire.Mute) -> None:
+async def _mute(hub: Hub, connection: Connection, message: client.Mute) -> None:
     connection.muted[message.source] = message.muted
     connection.writes_under_way += 1
     try:
@@ -73,8 +73,8 @@ async def _mute(hub: Hub, connection: Connection, message: wire.Mute) -> None:
         connection.writes_under_way -= 1
 
 
-async def _chat(hub: Hub, connection: Connection, message: wire.Chat) -> None:
-    said = wire.ChatMessage(
+async def _chat(hub: Hub, connection: Connection, message: client.Chat) -> None:
+    said = server.ChatMessage(
         id=new_public_id(),
         participant=connection.participant_id,
         name=connection.visitor.name,
@@ -84,48 +84,48 @@ async def _chat(hub: Hub, connection: Connection, message: wire.Chat) -> None:
     hub.say(connection, said, request=message.request)
 
 
-async def _raise_hand(hub: Hub, connection: Connection, message: wire.RaiseHand) -> None:
+async def _raise_hand(hub: Hub, connection: Connection, message: client.RaiseHand) -> None:
     await _write(connection, presence.raise_hand, raised=message.raised, now=timezone.now())
 
 
-async def _ping(hub: Hub, connection: Connection, message: wire.Ping) -> None:
-    connection.send(wire.Pong(sent=message.sent, server_time=iso(timezone.now()), request=message.request))
+async def _ping(hub: Hub, connection: Connection, message: client.Ping) -> None:
+    connection.send(server.Pong(sent=message.sent, server_time=iso(timezone.now()), request=message.request))
 
 
-async def _admit(hub: Hub, connection: Connection, message: wire.Admit) -> None:
+async def _admit(hub: Hub, connection: Connection, message: client.Admit) -> None:
     await _write(connection, hosting.admit, participant_id=message.participant, now=timezone.now())
 
 
-async def _deny(hub: Hub, connection: Connection, message: wire.Deny) -> None:
+async def _deny(hub: Hub, connection: Connection, message: client.Deny) -> None:
     await _write(connection, hosting.deny, participant_id=message.participant, now=timezone.now())
 
 
-async def _mute_participant(hub: Hub, connection: Connection, message: wire.MuteParticipant) -> None:
+async def _mute_participant(hub: Hub, connection: Connection, message: client.MuteParticipant) -> None:
     which = {"participant_id": message.participant, "source": message.source}
     await _write(connection, hosting.mute_participant, **which, now=timezone.now())
 
 
-async def _remove(hub: Hub, connection: Connection, message: wire.Remove) -> None:
+async def _remove(hub: Hub, connection: Connection, message: client.Remove) -> None:
     await _write(connection, hosting.remove, participant_id=message.participant)
 
 
-async def _readmit(hub: Hub, connection: Connection, message: wire.Readmit) -> None:
+async def _readmit(hub: Hub, connection: Connection, message: client.Readmit) -> None:
     await _write(connection, hosting.readmit_barred, bar_id=message.bar)
 
 
-async def _lower_hand(hub: Hub, connection: Connection, message: wire.LowerHand) -> None:
+async def _lower_hand(hub: Hub, connection: Connection, message: client.LowerHand) -> None:
     await _write(connection, hosting.lower_hand, participant_id=message.participant, now=timezone.now())
 
 
-async def _freeze(hub: Hub, connection: Connection, message: wire.Freeze) -> None:
+async def _freeze(hub: Hub, connection: Connection, message: client.Freeze) -> None:
     await _write(connection, hosting.freeze, frozen=message.frozen)
 
 
-async def _end(hub: Hub, connection: Connection, message: wire.End) -> None:
+async def _end(hub: Hub, connection: Connection, message: client.End) -> None:
     await _write(connection, hosting.end_for_all)
 
 
-async def _leave(hub: Hub, connection: Connection, message: wire.Leave) -> None:
+async def _leave(hub: Hub, connection: Connection, message: client.Leave) -> None:
     if connection.participant_id:
         await _write(connection, _leave_by_themselves)
     hub.end(connection, LeaveReason.LEFT)

@@ -7,7 +7,8 @@ from enum import Enum, auto
 
 from conferences.services.identity import Visitor
 from conferences.services.joining import Entrance
-from conferences.signalling.messages import ClientMessage, Leave, ServerMessage
+from conferences.signalling.messages.base import ClientMessage, ServerMessage
+from conferences.signalling.messages.client import Leave
 
 MOST_PENDING = 100  # messages of one client that wait for the one before them
 MOST_QUEUED = 512

@@ -15,12 +15,12 @@ from accounts.network import client_ip
 from conferences import runtime
 from conferences.errors import LoginRequired, MeetingError
 from conferences.services.identity import Visitor, identify_guest, identify_user
-from conferences.signalling import messages as wire
 from conferences.signalling.actions import perform
 from conferences.signalling.connection import Close, Connection, Stage
 from conferences.signalling.frames import BadMessage, read_frame
 from conferences.signalling.hub import Hub
 from conferences.signalling.limits import MOST_BAD_FRAMES, RateLimit
+from conferences.signalling.messages import base, client, server
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,7 @@ class MeetingConsumer(AsyncWebsocketConsumer):
         try:
             visitor = await database_sync_to_async(_identify)(self.scope)
         except MeetingError as error:
-            await self.send(text_data=wire.Error(code=error.code, fatal=True).frame)
+            await self.send(text_data=server.Error(code=error.code, fatal=True).frame)
             await self.close(error.close_code)
             return
         self._open(hub, Connection(visitor))
@@ -60,7 +60,7 @@ class MeetingConsumer(AsyncWebsocketConsumer):
         except BadMessage as error:
             self._refuse_bad(connection, error)
         except asyncio.QueueFull:
-            connection.send(wire.Error(code="too_fast", fatal=False, request=message.request))
+            connection.send(server.Error(code="too_fast", fatal=False, request=message.request))
 
     async def disconnect(self, code: int) -> None:
         if self.connection is None:
@@ -83,14 +83,14 @@ class MeetingConsumer(AsyncWebsocketConsumer):
             self.connection.finish(None, code=4408)
 
     def _refuse_fast(self, connection: Connection, now: float) -> None:
-        connection.send(wire.Error(code="too_fast", fatal=False))
+        connection.send(server.Error(code="too_fast", fatal=False))
         if self._limit.is_exhausted(now):
             self._drop(connection, 4429)
 
     def _refuse_bad(self, connection: Connection, error: BadMessage) -> None:
         self._bad_frames += 1
         is_last = self._bad_frames >= MOST_BAD_FRAMES
-        connection.send(wire.Error(code=error.code, fatal=is_last, request=error.request))
+        connection.send(server.Error(code=error.code, fatal=is_last, request=error.request))
         if is_last:
             self._drop(connection, 4400)
 
@@ -119,25 +119,25 @@ async def _work(hub: Hub, connection: Connection) -> None:
             _fail(hub, connection, message)
 
 
-def _refuse(connection: Connection, message: wire.ClientMessage, error: MeetingError) -> None:
+def _refuse(connection: Connection, message: base.ClientMessage, error: MeetingError) -> None:
     """A refused `join` ends the socket; anything else is only answered."""
-    if isinstance(message, wire.Join) and error.close_code is not None:
-        refusal = wire.Error(code=error.code, fatal=True, request=message.request)
+    if isinstance(message, client.Join) and error.close_code is not None:
+        refusal = server.Error(code=error.code, fatal=True, request=message.request)
         connection.finish(refusal, code=error.close_code)
         return
-    connection.send(wire.Error(code=error.code, fatal=False, request=message.request))
+    connection.send(server.Error(code=error.code, fatal=False, request=message.request))
 
 
-def _fail(hub: Hub, connection: Connection, message: wire.ClientMessage) -> None:
+def _fail(hub: Hub, connection: Connection, message: base.ClientMessage) -> None:
     """Our own fault. A socket that is half-way in is closed: the client comes back and tries again."""
-    is_join = isinstance(message, wire.Join)
-    connection.send(wire.Error(code="internal", fatal=is_join, request=message.request))
+    is_join = isinstance(message, client.Join)
+    connection.send(server.Error(code="internal", fatal=is_join, request=message.request))
     if is_join:
         hub.closed(connection)
         connection.outbox.close(1012)
 
 
-def _read(text_data: str | None) -> wire.ClientMessage:
+def _read(text_data: str | None) -> base.ClientMessage:
     if text_data is None:
         raise BadMessage("bad_message")
     return read_frame(text_data)

@@ -1,21 +1,33 @@
 """What a media worker tells, in the words of the clients."""
 
+from collections.abc import Callable
 from typing import Any
 
-from conferences.signalling import messages as wire
 from conferences.signalling.data import Picture, Speaker, Track
+from conferences.signalling.messages import base, server
 
 
-def offer_of(event: dict[str, Any]) -> wire.SubscribeOffer:
+def _offer_of(event: dict[str, Any]) -> server.SubscribeOffer:
     tracks = tuple(Track.read(track) for track in event["tracks"])
     where = {"transport_id": event["transport_id"], "revision": event["revision"]}
-    return wire.SubscribeOffer(**where, sdp=event["sdp"], tracks=tracks)
+    return server.SubscribeOffer(**where, sdp=event["sdp"], tracks=tracks)
 
 
-def speakers_of(event: dict[str, Any]) -> wire.Speakers:
+def speakers_of(event: dict[str, Any]) -> server.Speakers:
     speakers = tuple(Speaker.read(speaker) for speaker in event["speakers"])
-    return wire.Speakers(speakers=speakers, dominant=event["dominant"])
+    return server.Speakers(speakers=speakers, dominant=event["dominant"])
 
 
-def paused_of(event: dict[str, Any]) -> wire.VideosPaused:
-    return wire.VideosPaused(pictures=tuple(Picture.read(tile) for tile in event["tiles"][: wire.MAX_TILES]))
+def _paused_of(event: dict[str, Any]) -> server.VideosPaused:
+    return server.VideosPaused(pictures=tuple(Picture.read(tile) for tile in event["tiles"][: base.MAX_TILES]))
+
+
+_READERS: dict[str, Callable[[dict[str, Any]], base.ServerMessage]] = {
+    "subscribe_offer": _offer_of,
+    "paused": _paused_of,
+}
+
+
+def message_of(event: dict[str, Any]) -> base.ServerMessage:
+    """The message for the client of the peer that an event is about."""
+    return _READERS[event["type"]](event)

@@ -4,7 +4,8 @@ import json
 from typing import NoReturn
 
 from conferences.signalling.fields import BadValue, Json, word
-from conferences.signalling.messages import CLIENT_MESSAGES, ClientMessage
+from conferences.signalling.messages.base import ClientMessage
+from conferences.signalling.messages.client import CLIENT_MESSAGES
 
 MAX_FRAME = 48 * 1024  # bytes
 

@@ -22,14 +22,14 @@ from conferences.errors import AlreadyJoined, Duplicate, MeetingError, MeetingFr
 from conferences.media import Media
 from conferences.models import Meeting, ParticipantState
 from conferences.services.joining import Entrance
-from conferences.signalling import messages as wire
 from conferences.signalling import queries
 from conferences.signalling.broadcast import Broadcast
 from conferences.signalling.changes import farewell, host_changes, roster_changes
 from conferences.signalling.connection import Connection, Stage
 from conferences.signalling.data import ParticipantView, RoomView
-from conferences.signalling.facts import offer_of
+from conferences.signalling.facts import message_of
 from conferences.signalling.ice import ice_servers
+from conferences.signalling.messages import base, client, server
 from conferences.signalling.roster import Roster, iso
 from tenants.models import Tenant
 
@@ -69,7 +69,7 @@ class LocalMeeting:
         view = self.roster.participants[participant_id]
         return altered(view, quality=self.quality.get(participant_id, "good")) if view.connected else view
 
-    def tell(self, message: wire.ServerMessage) -> None:
+    def tell(self, message: base.ServerMessage) -> None:
         for connection in self.joined():
             connection.send(message)
 
@@ -93,7 +93,7 @@ class Hub:
     def opened(self, connection: Connection) -> None:
         self._open.add(connection)
 
-    async def join(self, connection: Connection, message: wire.Join) -> None:
+    async def join(self, connection: Connection, message: client.Join) -> None:
         """A client asks to come in. Raises MeetingError; the refused socket is the caller's to close."""
         if connection.stage is not Stage.NEW:
             raise AlreadyJoined
@@ -102,7 +102,7 @@ class Hub:
         try:
             entrance = await database_sync_to_async(queries.enter)(connection.visitor, message, now=timezone.now())
         except Duplicate:
-            connection.finish(wire.Removed(reason="duplicate", request=message.request), code=4409)
+            connection.finish(server.Removed(reason="duplicate", request=message.request), code=4409)
             return
         local = self._register(connection, entrance)
         if connection.stage is Stage.OVER:
@@ -198,7 +198,7 @@ class Hub:
         epoch = self.media.epoch_of(local.public_id, participant_id)
         connection.stage = Stage.JOINED
         connection.send(
-            wire.Joined(
+            server.Joined(
                 request=connection.join_request,
                 you=participant_id,
                 meeting=local.public_id,
@@ -218,9 +218,9 @@ class Hub:
             )
         )
         if epoch is None:
-            connection.send(wire.MediaUnavailable())
+            connection.send(server.MediaUnavailable())
         for offer in self.media.pending_offers(local.public_id, participant_id):
-            connection.send(offer_of(offer))
+            connection.send(message_of(offer))
 
     # Looking at the database
 
@@ -311,7 +311,7 @@ class Hub:
             return
         for source, muted in view.muted.items():
             if muted and not connection.muted.get(source, True):
-                connection.send(wire.MutedByHost(source=source))
+                connection.send(server.MutedByHost(source=source))
                 self.spawn(self.mute_media(connection, source, muted=True))
         connection.muted = dict(view.muted)
 
@@ -319,9 +319,9 @@ class Hub:
         if connection.waiting_reason != reason:
             is_first = not connection.waiting_reason
             connection.waiting_reason = reason
-            connection.send(wire.Waiting(reason=reason, request=connection.join_request if is_first else None))
+            connection.send(server.Waiting(reason=reason, request=connection.join_request if is_first else None))
 
-    def say(self, speaker: Connection, said: wire.ChatMessage, *, request: str | None) -> None:
+    def say(self, speaker: Connection, said: server.ChatMessage, *, request: str | None) -> None:
         """A chat message to everybody: here at once, elsewhere over the channel layer; kept nowhere.
 
         Raises MeetingFrozen.
@@ -342,7 +342,7 @@ class Hub:
         """What another web process said of a meeting."""
         local = self.meetings.get(meeting_id)
         if local is not None and "chat_message" in content:
-            local.tell(wire.ChatMessage.read(content["chat_message"]))
+            local.tell(server.ChatMessage.read(content["chat_message"]))
         elif "quality" in content:
             self._mark(meeting_id, *content["quality"])
 
@@ -351,7 +351,7 @@ class Hub:
         if local is None or local.roster is None or participant_id not in local.roster.participants:
             return
         local.quality[participant_id] = level
-        local.tell(wire.ParticipantUpdated(participant=local.view(participant_id)))
+        local.tell(server.ParticipantUpdated(participant=local.view(participant_id)))
 
     async def mute_media(self, connection: Connection, source: str, *, muted: bool) -> None:
         """Tell the worker to stop or resume forwarding; one that has no such publication has nothing to stop."""

@@ -13,7 +13,7 @@ from conferences.services.joining import Entrance, issue_resume_token, join_meet
 from conferences.services.meetings import leave_meeting
 from conferences.services.restricting import record_restricted
 from conferences.services.revocation import revoke_presence
-from conferences.signalling.messages import Join
+from conferences.signalling.messages.client import Join
 from conferences.signalling.roster import Roster, read_rosters
 from tenants.context import tenant_context
 from tenants.models import Tenant

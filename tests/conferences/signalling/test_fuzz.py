@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conferences.signalling.frames import BadMessage, read_frame
-from conferences.signalling.messages import CLIENT_MESSAGES, ERROR_CODES
+from conferences.signalling.messages.base import ERROR_CODES
+from conferences.signalling.messages.client import CLIENT_MESSAGES
 from tests.conferences.people import Browser, member_browser
 from tests.conferences.signalling.test_messages import example
 from tests.database import as_operator

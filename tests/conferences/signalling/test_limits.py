@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from conferences.signalling import messages as wire
 from conferences.signalling.connection import MOST_QUEUED, Close, Outbox
 from conferences.signalling.data import ParticipantView
 from conferences.signalling.limits import RateLimit
+from conferences.signalling.messages import server
 from tests.conferences.people import member_browser
 
 
@@ -50,13 +50,13 @@ def test_pause_is_forgiven():
 
 async def test_outbox_keeps_order_and_coalesces():
     outbox = Outbox()
-    outbox.put(wire.ParticipantUpdated(participant=view("old")))
-    outbox.put(wire.Speakers(speakers=(), dominant=None))
-    outbox.put(wire.ParticipantUpdated(participant=view("new")))
-    outbox.put(wire.ParticipantUpdated(participant=view("other", who="somebody-else")))
-    outbox.put(wire.Speakers(speakers=(), dominant="participant"))
+    outbox.put(server.ParticipantUpdated(participant=view("old")))
+    outbox.put(server.Speakers(speakers=(), dominant=None))
+    outbox.put(server.ParticipantUpdated(participant=view("new")))
+    outbox.put(server.ParticipantUpdated(participant=view("other", who="somebody-else")))
+    outbox.put(server.Speakers(speakers=(), dominant="participant"))
     outbox.close(1000)
-    outbox.put(wire.MediaUnavailable())
+    outbox.put(server.MediaUnavailable())
     taken = [await outbox.take() for _ in range(4)]
     assert [getattr(each, "type", None) for each in taken] == [
         "participant_updated",
@@ -72,7 +72,7 @@ async def test_outbox_keeps_order_and_coalesces():
 async def test_outbox_of_a_dead_client_is_bounded():
     outbox = Outbox()
     for number in range(MOST_QUEUED + 1):
-        outbox.put(wire.Pong(sent=number, server_time="2026-11-24T01:00:00+00:00"))
+        outbox.put(server.Pong(sent=number, server_time="2026-11-24T01:00:00+00:00"))
     assert await outbox.take() == Close(1013)
 
 
@@ -81,7 +81,7 @@ async def test_outbox_waits():
     taking = asyncio.create_task(outbox.take())
     await asyncio.sleep(0)
     assert not taking.done()
-    outbox.put(wire.MediaUnavailable())
+    outbox.put(server.MediaUnavailable())
     assert (await taking).type == "media_unavailable"
 
 

@@ -7,7 +7,9 @@ import pytest
 
 from conferences.signalling.fields import BadValue
 from conferences.signalling.frames import MAX_FRAME, BadMessage, read_frame
-from conferences.signalling.messages import CLIENT_MESSAGES, ERROR_CODES, SERVER_MESSAGES, SubscribeOffer
+from conferences.signalling.messages.base import ERROR_CODES
+from conferences.signalling.messages.client import CLIENT_MESSAGES
+from conferences.signalling.messages.server import SERVER_MESSAGES, SubscribeOffer
 
 EXAMPLES = {path.stem: path for path in (Path(__file__).parents[2] / "data" / "signalling").glob("*.json")}
 ALL = CLIENT_MESSAGES | SERVER_MESSAGES

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from conferences.models import Bar, Meeting, Participant
-from conferences.signalling.messages import CLIENT_MESSAGES
+from conferences.signalling.messages.client import CLIENT_MESSAGES
 from tests.conferences.people import Browser, guest_browser, member_browser, user_cookies
 from tests.database import as_operator
 

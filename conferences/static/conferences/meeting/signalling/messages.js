@@ -1,6 +1,6 @@
 /**
  * Every message between the browser and the web process (docs/signalling.md), its fields and its direction.
- * The mirror of conferences/signalling/messages.py; tests/data/signalling holds one example of each.
+ * The mirror of conferences/signalling/messages/; tests/data/signalling holds one example of each.
  *
  * @typedef {"camera" | "microphone" | "screen" | "screen_audio"} Source
  * @typedef {"guest" | "member" | "host"} Role

@@ -1,0 +1,48 @@
+"""What this web process keeps of the meetings that it has media for, and whom the media side tells."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from conferences.services.placement import Placement
+from tenants.models import Tenant
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Peer:
+    """A participant's place on a worker. `epoch`: of the last placement; `offers`: what the client has to answer."""
+
+    participant_id: str
+    subjects: list[str]
+    is_placed: bool = False
+    epoch: int = 0
+    rebuilds: int = 0
+    offers: dict[str, Json] = field(default_factory=dict)
+
+
+@dataclass
+class RoutedMeeting:
+    """A meeting with peers of ours. `router` is where this process last saw to it that the router exists."""
+
+    tenant: Tenant
+    pk: int
+    public_id: str
+    peers: dict[str, Peer] = field(default_factory=dict)
+    router: Placement | None = None
+    told_unavailable: bool = False
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True)
+class MediaEvents:
+    """Whom the media side tells. None of them blocks."""
+
+    tell: Callable[[str, Json], None]  # participant, an event of its peer that the client is to hear
+    speakers: Callable[[str, Json], None]  # meeting, event
+    quality: Callable[[str, str, str], None]  # meeting, participant, level
+    rebuild: Callable[[list[str], int], None]  # participants, epoch
+    unavailable: Callable[[list[str]], None]  # participants
+    failed: Callable[[Tenant, str], None]  # participant
