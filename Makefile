@@ -17,7 +17,7 @@ help:
 	@echo "make check       format, lint, types, import rules, templates, migrations"
 	@echo "make format      lay out and repair what check can repair"
 	@echo "make test        every test: embedded, PostgreSQL and Redis, JavaScript, browsers"
-	@echo "make test-long   impairment, soak and size   make fuzz   many random inputs   make bench   costs as JSON lines"
+	@echo "make test-long   impairment, soak and size   make fuzz   many random inputs (MINUTES=60)   make bench   costs as JSON lines"
 	@echo "make lock        resolve the dependencies anew"
 
 .venv: tools
@@ -77,9 +77,15 @@ test-browsers: tools test-packages node_modules/.package-lock.json
 
 test-long: test-services node_modules/.package-lock.json
 	$(PYTEST) -m long
+	@$(MAKE) fuzz MINUTES=$(or $(MINUTES),60)
 
+# One round of CASES inputs for each test; with MINUTES rounds with new inputs until the time is over.
 fuzz: tools
-	LIVEON_FUZZ_CASES=$(or $(CASES),20000) $(PYTEST) -m fuzz --timeout 0
+	@end=$$(( $$(date +%s) + 60 * $(or $(MINUTES),0) )); rounds=0; \
+	while LIVEON_FUZZ_CASES=$(or $(CASES),$(if $(MINUTES),5000,20000)) $(PYTEST) -m fuzz --timeout 0; do \
+		rounds=$$(( rounds + 1 )); \
+		if [ $$(date +%s) -ge $$end ]; then echo "fuzz: $$rounds rounds, nothing found"; exit 0; fi; \
+	done; exit 1
 
 bench: tools
 	@$(PYTHON_IN_VENV) -m tests.bench

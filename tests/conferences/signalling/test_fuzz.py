@@ -19,6 +19,7 @@ from tests.database import as_operator
 from tests.factories import make_room
 
 CASES = int(os.environ.get("LIVEON_FUZZ_CASES", "300"))
+ALWAYS_THE_SAME = "LIVEON_FUZZ_CASES" not in os.environ
 PER_SOCKET = 8
 
 anything = st.recursive(
@@ -60,7 +61,11 @@ def made_up(count: int) -> list[str]:
     found: list[str] = []
 
     @settings(
-        max_examples=count, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+        max_examples=count,
+        deadline=None,
+        database=None,
+        derandomize=ALWAYS_THE_SAME,
+        suppress_health_check=list(HealthCheck),
     )
     @given(frames)
     def collect(frame: str) -> None:
