@@ -49,6 +49,13 @@ def test_a_sealed_event_keeps_its_place(event: AuditEvent, change: dict[str, Any
         AuditEvent.objects.filter(pk=event.pk).update(**change)
 
 
+def test_nobody_but_the_sealer_gives_an_event_its_place(event: AuditEvent) -> None:
+    seal(event.tenant)
+    forged = AuditEvent(tenant=event.tenant, action="other", occurred_at=timezone.now(), seq=2, hash="0" * 64)
+    with tenant_context(event.tenant), pytest.raises(IntegrityError, match="never changes"), transaction.atomic():
+        forged.save(force_insert=True)
+
+
 def test_sealing_and_deleting_go_through(event: AuditEvent) -> None:
     assert seal(event.tenant) == 1
     with tenant_context(event.tenant):
