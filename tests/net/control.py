@@ -19,16 +19,17 @@ class Relay:
     def __init__(self, process: subprocess.Popen) -> None:
         self._process = process
 
-    def start(self, port: int, to: tuple[str, int], seed: int) -> None:
-        self.port = self._ask({"port": port, "to": to, "seed": seed})["port"]
+    def start(self, **configuration: Any) -> None:
+        self.host = configuration["listen"]
+        self.port = self._ask(configuration)["port"]
 
     @property
     def address(self) -> str:
         """As LIVEON_MEDIA_ANNOUNCE wants it."""
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     def set(self, **changes: Any) -> dict[str, Any]:
-        """Change `up`, `down` (each a whole Impairment), `udp`, `tcp`; what is not named stays."""
+        """Change `up`, `down` (each a whole Impairment), `udp`, `tcp`; `move` the clients. What is not named stays."""
         return self._ask(changes)
 
     def counters(self) -> dict[str, Any]:
@@ -44,12 +45,12 @@ class Relay:
 
 
 @contextmanager
-def relay(to: tuple[str, int], *, port: int = 0, seed: int = 1) -> Iterator[Relay]:
+def relay(to: tuple[str, int], *, listen: str = "127.0.0.1", port: int = 0, seed: int = 1) -> Iterator[Relay]:
     """A relay in front of the server at `to`, undisturbed at first."""
     command = [sys.executable, "-m", "tests.net.relay"]
     with running(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         found = Relay(process)
-        found.start(port, to, seed)
+        found.start(listen=listen, port=port, to=to, seed=seed)
         try:
             yield found
         finally:

@@ -1,13 +1,18 @@
 """The impairment relay: passes UDP and TCP of one public port on to one server with loss, delay, jitter and a rate.
 
 A process of its own (`python -m tests.net.relay`), so that a busy test does not disturb it. Its configuration is the
-first line on standard input, `{"port", "to": [host, port], "seed"}`; each further line is a request and gets one line
-back:
+first line on standard input, `{"listen", "port", "to": [host, port], "seed"}`; each further line is a request and gets
+one line back:
 
     {"up": {…Impairment…}, "down": {…}, "udp": true, "tcp": true}   any of them; what is not named stays
+    {"move": "127.0.0.2"}                                           the clients change their address and port
     {}                                                              only asks for the counters
 
-`up` is client → server. End of input ends the process. Kernels of test machines may lack netem; this needs no rights.
+`up` is client → server. `udp: false` swallows datagrams; `tcp: false` ends connections, `tcp: "held"` keeps them and
+passes nothing until it is true again. After `move` the server sees every client come from that loopback address and
+from a new port, and what it sends to the old ones arrives nowhere; TCP connections end.
+
+End of input ends the process. Kernels of test machines may lack netem; this needs no rights.
 """
 
 import asyncio
@@ -29,14 +34,17 @@ class Path:
 
     seed: int
     udp: bool = True
-    tcp: bool = True
+    tcp: bool | str = True
+    source: str = ""  # the address that the server sees; empty: the kernel chooses
     up: Link = field(init=False)
     down: Link = field(init=False)
     streams: dict[str, Link] = field(init=False)
+    flowing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.up, self.down = Link(self.seed), Link(self.seed + 1)
         self.streams = {"up": Link(self.seed + 2), "down": Link(self.seed + 3)}
+        self.flowing.set()
 
     def change(self, request: dict[str, Any]) -> None:
         for name in ("up", "down"):
@@ -45,6 +53,15 @@ class Path:
                 getattr(self, name).impairment = self.streams[name].impairment = impairment
         self.udp = request.get("udp", self.udp)
         self.tcp = request.get("tcp", self.tcp)
+        self.source = request.get("move", self.source)
+        if self.tcp == "held":
+            self.flowing.clear()
+        else:
+            self.flowing.set()
+
+    @property
+    def local_address(self) -> Address | None:
+        return (self.source, 0) if self.source else None
 
     def counters(self) -> dict[str, Any]:
         def of(link: Link) -> dict[str, int]:
@@ -93,8 +110,16 @@ class PublicPort(asyncio.DatagramProtocol):
 
     async def _connect(self, client: Address) -> Upstream:
         loop = asyncio.get_running_loop()
-        _, upstream = await loop.create_datagram_endpoint(lambda: Upstream(self, client), remote_addr=self.server)
+        _, upstream = await loop.create_datagram_endpoint(
+            lambda: Upstream(self, client), self.path.local_address, self.server
+        )
         return upstream
+
+    def move(self) -> None:
+        """Forget the clients' upstreams: what they send next leaves from the new address."""
+        for upstream in self.upstreams.values():
+            upstream.add_done_callback(lambda it: it.result().transport.close())
+        self.upstreams.clear()
 
     def pass_on(self, link: Link, client: Address, data: bytes, send: Any) -> None:
         if not self.path.udp:
@@ -110,10 +135,19 @@ class Streams:
 
     def __init__(self, path: Path, server: Address) -> None:
         self.path, self.server = path, server
+        self.writers: set[asyncio.StreamWriter] = set()
+
+    def end(self) -> None:
+        for writer in self.writers:
+            writer.transport.abort()
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writers.add(writer)
         with contextlib.suppress(OSError):
-            server_reader, server_writer = await asyncio.open_connection(*self.server)
+            await self.path.flowing.wait()
+            server_reader, server_writer = await asyncio.open_connection(
+                *self.server, local_addr=self.path.local_address
+            )
             try:
                 async with asyncio.TaskGroup() as pumps:
                     pumps.create_task(self._pump(reader, server_writer, self.path.streams["up"]))
@@ -122,11 +156,13 @@ class Streams:
                 pass
             finally:
                 server_writer.close()
+        self.writers.discard(writer)
         writer.close()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, link: Link) -> None:
         loop = asyncio.get_running_loop()
         while data := await reader.read(CHUNK):
+            await self.path.flowing.wait()
             if not self.path.tcp:
                 raise ConnectionAbortedError
             arrival = link.arrival(len(data), loop.time(), lane=writer, lossy=False)
@@ -152,14 +188,20 @@ async def main() -> None:
     configuration = json.loads(await requests.readline())
     server = (configuration["to"][0], configuration["to"][1])
     path = Path(configuration["seed"])
-    public = ("127.0.0.1", configuration["port"])
+    public = (configuration.get("listen", "127.0.0.1"), configuration["port"])
     loop = asyncio.get_running_loop()
-    streams = await asyncio.start_server(Streams(path, server).accept, *public)
-    public = streams.sockets[0].getsockname()
-    await loop.create_datagram_endpoint(lambda: PublicPort(path, server), local_addr=public)
+    streams = Streams(path, server)
+    listener = await asyncio.start_server(streams.accept, *public)
+    public = listener.sockets[0].getsockname()
+    _, datagrams = await loop.create_datagram_endpoint(lambda: PublicPort(path, server), local_addr=public)
     _say({"ready": True, "port": public[1]})
     while line := await requests.readline():
-        path.change(json.loads(line))
+        request = json.loads(line)
+        path.change(request)
+        if "move" in request:
+            datagrams.move()
+        if "move" in request or not path.tcp:
+            streams.end()
         _say(path.counters())
 
 

@@ -64,6 +64,13 @@ def client(impaired: Relay) -> socket.socket:
     return found
 
 
+def is_over(stream: socket.socket) -> bool:
+    try:
+        return stream.recv(4096) == b""
+    except ConnectionResetError:
+        return True
+
+
 def test_each_client_gets_its_own_answers(impaired):
     with client(impaired) as one, client(impaired) as two:
         one.send(b"one")
@@ -108,3 +115,41 @@ def test_server_that_is_not_there_is_silence():
         one.send(b"nobody.")
         with pytest.raises(TimeoutError):
             one.recv(2048)
+
+
+def test_moved_clients_come_from_another_address_and_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        asked.bind(("127.0.0.1", 0))
+        asked.settimeout(2)
+        with relay(asked.getsockname()) as moving, client(moving) as traveller:
+            seen = []
+            for change in ({}, {"move": "127.0.0.2"}, {"move": "127.0.0.3"}):
+                moving.set(**change)
+                traveller.send(b"from where?")
+                seen.append(asked.recvfrom(2048)[1])
+                asked.sendto(b"here", seen[-1])
+                assert traveller.recv(2048) == b"here"
+            asked.sendto(b"to the old address", seen[0])
+            asked.sendto(b"to the new one", seen[2])
+            assert traveller.recv(2048) == b"to the new one"
+    assert [host for host, _ in seen] == ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
+    assert len({port for _, port in seen}) == 3
+
+
+def test_held_stream_waits_and_a_forbidden_one_ends(tcp_echo):
+    with (
+        relay(tcp_echo.getsockname()) as impaired,
+        socket.create_connection(("127.0.0.1", impaired.port), 5) as stream,
+    ):
+        stream.sendall(b"before")
+        assert stream.recv(4096) == b"before"
+        impaired.set(tcp="held")
+        stream.settimeout(0.3)
+        stream.sendall(b"after")
+        with pytest.raises(TimeoutError):
+            stream.recv(4096)
+        impaired.set(tcp=True)
+        stream.settimeout(5)
+        assert stream.recv(4096) == b"after"
+        impaired.set(tcp=False)
+        assert is_over(stream)
