@@ -10,6 +10,7 @@ ValidationError          a field is not acceptable (by field name)
 ├── TooManyTries         wait `seconds` before the next try
 ├── WrongCode            the code of a second factor is wrong, used or too old
 ├── PasskeyRefused       the browser's answer proves no passkey of this user
+├── TooManyPasskeys      the user has as many as anybody may have
 ├── FactorNotFound       the user has no such second factor
 ├── LastFactor           the organisation demands a second factor: the last one stays
 ├── NoWayIn              the rules would leave a time at which no administrator can sign in from there
@@ -142,6 +143,12 @@ class WrongCode(ValidationError):
 class PasskeyRefused(ValidationError):
     def __init__(self) -> None:
         super().__init__(_("The passkey was not accepted. Try again."), code="passkey_refused")
+
+
+class TooManyPasskeys(ValidationError):
+    def __init__(self, most: int) -> None:
+        text = _("You have %(most)d passkeys already. Remove one that you no longer use.")
+        super().__init__(text, code="too_many_passkeys", params={"most": most})
 
 
 class FactorNotFound(ValidationError):

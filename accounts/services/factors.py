@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils.crypto import constant_time_compare
 
 from accounts.encryption import decrypt
-from accounts.errors import FactorNotFound, LastFactor, TooManyTries, WrongCode
+from accounts.errors import FactorNotFound, LastFactor, TooManyPasskeys, TooManyTries, WrongCode
 from accounts.logins import end_logins
 from accounts.models import User
 from accounts.services.records import record_about
@@ -29,6 +29,7 @@ from tenants.ids import new_public_id
 TOTP_PERIOD = 30  # s
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 LONGEST_NAME = 60
+MOST_PASSKEYS = 20  # of one user: each is tried at a sign-in
 
 _throttle = Throttle("code")  # only somebody who knows the password comes to try a code, so all addresses count as one
 
@@ -95,9 +96,11 @@ def add_totp(user: User, *, actor: Actor, secret: str, code: str) -> list[str]:
 
 
 def add_passkey(user: User, *, actor: Actor, name: str, credential: dict[str, Any]) -> list[str]:
-    """Keep a passkey whose registration was verified; new recovery codes, if there were none."""
+    """Keep a passkey whose registration was verified; new recovery codes if there were none. Raises TooManyPasskeys."""
     with transaction.atomic(), tenant_context(user.tenant):
         _lock(user)
+        if Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN).count() >= MOST_PASSKEYS:
+            raise TooManyPasskeys(MOST_PASSKEYS)
         data = {"public_id": new_public_id(), "name": name.strip()[:LONGEST_NAME], "credential": credential}
         Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data=data)
         record_about(user, "mfa_passkey_added", actor=actor, name=data["name"])

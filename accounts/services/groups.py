@@ -1,5 +1,6 @@
 """Groups of users. Who is in them decides which rules hold for whom, at once."""
 
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -104,9 +105,14 @@ def _check(group: Group) -> None:
     group.clean_fields(exclude=["tenant"])
     if GROUP_SEPARATOR in group.name:
         raise ValidationError({"name": _("A group's name has no “;”: files of users separate groups by it.")})
-    others = Group.objects.for_tenant(group.tenant).exclude(pk=group.pk)
-    if others.filter(name__iexact=group.name).exists():
+    others = Group.objects.for_tenant(group.tenant).exclude(pk=group.pk).values_list("name", flat=True)
+    if _comparable(group.name) in map(_comparable, others):
         raise GroupNameTaken
+
+
+def _comparable(name: str) -> str:
+    """The same for names that look the same: full and half width, upper and lower case."""
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def _lock(tenant: Tenant) -> None:

@@ -11,12 +11,14 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.access import opens_own_context
 from accounts.actors import actor_of
 from accounts.models import Role, User
 from admintool.access import AdminRequest, admintool_page, reauthenticated
 from admintool.record_forms import DisclosureForm
 from audit.disclosure import approve_disclosure, disclose, refuse_disclosure, request_disclosure
 from audit.models import Disclosure
+from tenants.context import tenant_context
 
 MOST_SHOWN = 200
 DECISIONS: dict[str, tuple[Callable[..., None], Any]] = {
@@ -79,14 +81,26 @@ def decide(request: AdminRequest, admintool_key: str, disclosure_id: str) -> Htt
 @admintool_page
 @reauthenticated
 @require_safe
+@opens_own_context
 def download(request: AdminRequest, admintool_key: str, disclosure_id: str) -> HttpResponseBase:
-    found = _disclosure_of(request, disclosure_id)
+    with tenant_context(request.tenant):
+        found = _disclosure_of(request, disclosure_id)
     try:
+        _check_approvers(found)
         file = disclose(found, actor=actor_of(request), language=get_language() or "")
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("admintool:disclosure", admintool_key, disclosure_id)
     return FileResponse(file, as_attachment=True, filename=f"disclosure-{disclosure_id}.zip")
+
+
+def _check_approvers(found: Disclosure) -> None:
+    """Raises ValidationError when one who approved is no administrator any more."""
+    with tenant_context(found.tenant):
+        admins = User.objects.for_tenant(found.tenant).filter(role=Role.ADMIN, is_active=True)
+        still = admins.filter(username__in=[each["id"] for each in found.approvals]).count()
+    if still < len(found.approvals):
+        raise ValidationError(_("Somebody who approved this is no longer an administrator. Ask for it anew."))
 
 
 def _disclosure_of(request: AdminRequest, disclosure_id: str) -> Disclosure:

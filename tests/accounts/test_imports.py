@@ -381,3 +381,13 @@ def test_unused_columns_are_named(admin):
 def test_line_breaks_and_quotes_in_cells_are_read(admin):
     [first, second] = upload(admin, 'user id,name\r\na,"Sato, ""Ichi"""\r\n\r\nb,B\r\n').lines.all()
     assert (first.values["name"], second.number) == ('Sato, "Ichi"', 4)
+
+
+def test_an_import_ends_with_the_rights_of_who_started_it(admin, tenant):
+    found = upload(admin, HEAD + "sato,Sato,,,,,\n")
+    imports.start_import(found, actor=WHO, skip_bad=True)
+    User.objects.for_tenant(tenant).filter(pk=admin.pk).update(role=Role.MEMBER)
+    assert imports.run_import(tenant, found.pk) == imports.Run.FINISHED
+    found.refresh_from_db()
+    assert (found.state, found.failure) == (State.FAILED, "Who started this import is no longer an administrator.")
+    assert not User.objects.filter(login_id="sato").exists()

@@ -10,10 +10,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.errors import FactorNotFound, LastFactor, TooManyTries, WrongCode
+from accounts.errors import FactorNotFound, LastFactor, TooManyPasskeys, TooManyTries, WrongCode
 from accounts.logins import user_of_login
 from accounts.models import User
 from accounts.services.factors import (
+    MOST_PASSKEYS,
+    add_passkey,
     add_totp,
     factors_of,
     make_recovery_codes,
@@ -140,6 +142,14 @@ def test_new_recovery_codes_kill_the_old_ones(member: User) -> None:
     make_recovery_codes(member, actor=ACTOR)
     with pytest.raises(WrongCode):
         use_code(member, code=old[0], actor=ACTOR)
+
+
+def test_passkeys_of_one_user_have_an_end(member: User) -> None:
+    for _ in range(MOST_PASSKEYS):
+        make_passkey(member)
+    with pytest.raises(TooManyPasskeys):
+        add_passkey(member, actor=ACTOR, name="One more", credential={})
+    assert len(factors_of(member)) == MOST_PASSKEYS
 
 
 def test_recovery_codes_need_a_factor(member: User) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Approval, SecuritySettings, User
+from accounts.models import Approval, Role, SecuritySettings, User
 from accounts.services.approvals import approve
 from audit.certificates import is_genuine
 from audit.events import Actor
@@ -145,6 +145,19 @@ def test_disclosure_from_request_to_file(
     exported = AuditEvent.objects.get(action="disclosure_exported")
     assert exported.actor_id == admin.public_id
     assert Disclosure.objects.get().sha256 in text_of(admin_client, "disclosure", **ids)
+
+
+def test_nothing_is_downloaded_once_somebody_who_approved_is_no_administrator(
+    admin_client: Client, admin: User, others: list[Client], tenant: Tenant
+) -> None:
+    ids = {"disclosure_id": make_disclosure(admin).public_id}
+    for client in others:
+        client.post(url("disclosure-decide", **ids), {"decision": "approve"})
+    approver = Disclosure.objects.get().approvals[0]["id"]
+    User.objects.for_tenant(tenant).filter(username=approver).update(role=Role.MEMBER)
+    answer = admin_client.get(url("disclosure-download", **ids), follow=True)
+    assert "no longer an administrator" in said(answer)
+    assert not AuditEvent.objects.filter(action="disclosure_exported").exists()
 
 
 def test_nothing_is_downloaded_before_two_approvals(admin_client: Client, admin: User, others: list[Client]) -> None:

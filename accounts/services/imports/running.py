@@ -153,8 +153,12 @@ def _step(upload: UserImport) -> bool:
     """One step; whether there may be another one."""
     with tenant_context(upload.tenant):
         upload.refresh_from_db(fields=["state", "skip_bad"])
+        upload.requested_by.refresh_from_db(fields=["role", "is_active"])
         unhashed = list(upload.lines.filter(_UNHASHED)[:HASHES_IN_A_STEP])
     if upload.state != State.RUNNING:
+        return False
+    if not (upload.requested_by.is_admin and upload.requested_by.is_active):
+        _fail(upload, ImportRefused(_("Who started this import is no longer an administrator.")))
         return False
     if unhashed:
         return _hash(upload, unhashed)
