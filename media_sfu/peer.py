@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from media_sfu.control.messages import Json
 from media_sfu.control.server import Link
+from media_sfu.delivery import DeliveryWatch
 from media_sfu.errors import RequestRefused
 from media_sfu.net.transport import Network
 from media_sfu.publication import Publication
@@ -33,6 +34,7 @@ class Peer:
         self.subscribing: SubscribeTransport | None = None
         self.view: dict[tuple[str, str], tuple[int, int]] | None = None
         self.quality = QualityJudge()
+        self._delivery: DeliveryWatch | None = None
         self._network = network
         self._connected_at = time.monotonic()
 
@@ -95,6 +97,10 @@ class Peer:
         if publication is not None:
             publication.set_muted(muted=muted)
 
+    def watch_delivery(self, *, on: bool) -> None:
+        """Tell every 2 s what the peer gets, or no longer."""
+        self._delivery = (self._delivery or DeliveryWatch(self)) if on else None
+
     def end_publication(self, source: str) -> None:
         publication = self.publications.pop(source, None)
         if publication is not None:
@@ -118,6 +124,8 @@ class Peer:
             side.send_reports(now)
         if self.subscribing is not None and self.subscribing.expired(now):
             self.subscribing.transport.fail()
+        if self._delivery is not None:
+            self._delivery.tick(now)
         transports = [side.transport for side in self.sides() if side.transport.signalled]
         if not transports or any(transport.state == "connected" for transport in transports):
             self._connected_at = now

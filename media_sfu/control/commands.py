@@ -111,6 +111,9 @@ class Commands:
     def set_muted(self, link: Link, /, router: str, peer: str, source: str, *, muted: bool) -> None:
         self._own(link, router, peer).set_muted(source, muted=muted)
 
+    def watch_delivery(self, link: Link, /, router: str, peer: str, *, on: bool) -> None:
+        self._own(link, router, peer).watch_delivery(on=on)
+
     def freeze(self, _: Link, /, router: str, *, frozen: bool) -> None:
         self._router(router).freeze(frozen=frozen)
 

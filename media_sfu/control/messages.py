@@ -117,6 +117,7 @@ REQUESTS: dict[str, dict[str, Check]] = {
     "restart_ice": _TRANSPORT,
     "set_view": {**_PEER, "tiles": is_tiles},
     "set_muted": {**_PEER, "source": is_source, "muted": is_flag},
+    "watch_delivery": {**_PEER, "on": is_flag},
     "freeze": {"router": is_id, "frozen": is_flag},
     "bar": {"router": is_id, "subjects": is_subjects},
     "unbar": {"router": is_id, "subjects": is_subjects},
