@@ -305,6 +305,9 @@ class Forward:
         if self.history is None:
             return
         for sequence in sequences:
+        self.egress.counters.layer_switches += 1
+        if source.codec is not self.rewriter.codec:
+            self.rewriter.adopt(source.codec)
             repaired = self.history.answer(
                 sequence, sent_octets=self.rewriter.octets, round_trip=round_trip, stamp=self.egress.stamp, now=now
             )

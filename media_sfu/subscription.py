@@ -12,7 +12,7 @@ from media_sfu.forwarding.rewriter import FIRST_SEQUENCES, Rewriter
 from media_sfu.plane import Egress, Forward
 from media_sfu.publication import Publication
 from media_sfu.rtp import rtcp
-from media_sfu.sdp.writer import OPUS, TRANSPORT_SEQUENCE_ID, VP8, VP8_RTX, ForwardedTrack
+from media_sfu.sdp.writer import TRANSPORT_SEQUENCE_ID, ForwardedTrack
 
 if TYPE_CHECKING:
     from media_sfu.peer import Peer
@@ -38,7 +38,6 @@ class Subscription:
         history = _history(self.repair_ssrc) if video else None
         rewriter = Rewriter(
             _random_ssrc(),
-            VP8 if video else OPUS,
             publication.codec,
             _first_sequence(),
             first_timestamp=secrets.randbits(31),
@@ -149,7 +148,7 @@ class Subscription:
 
 def _history(repair_ssrc: int) -> RetransmissionBuffer:
     """512 packets are the two seconds that are answered for, at the rate of a large layer."""
-    return RetransmissionBuffer(repair_ssrc, VP8_RTX, _first_sequence(), capacity=512)
+    return RetransmissionBuffer(repair_ssrc, _first_sequence(), capacity=512)
 
 
 def _random_ssrc() -> int:

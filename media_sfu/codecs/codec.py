@@ -1,6 +1,6 @@
 """What the forwarding core needs to know of a codec."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -27,15 +27,34 @@ class Continuity(Protocol):
         """Give the octets that replace those at the same place from `start` on."""
 
 
+def _no_continuity() -> None:
+    return None
+
+
+def _any_variant(_parameters: Mapping[str, str]) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Codec:
     """`describe(data, start, end)` raises CodecError; `frame_size` gives `(width, height)` of a keyframe's first
     packet.
+
+    `payload_type` is ours, towards subscribers, in every m-line the same; its RTX has the next one. `parameters` is
+    what our `a=fmtp` says of video. `relays` says whether a payload type with these parameters, names in lower case, is
+    of the one variant of the codec that we pass on.
     """
 
     name: str
     kind: Literal["audio", "video"]
     clock_rate: int
+    payload_type: int
     describe: Callable[[bytes, int, int], Description]
     frame_size: Callable[[bytes, int, int], tuple[int, int] | None]
-    continuity: Callable[[], Continuity | None]
+    continuity: Callable[[], Continuity | None] = _no_continuity
+    parameters: str = ""
+    relays: Callable[[Mapping[str, str]], bool] = _any_variant
+
+    @property
+    def repair_payload_type(self) -> int:
+        return self.payload_type + 1

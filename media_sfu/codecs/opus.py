@@ -14,8 +14,4 @@ def _no_frame_size(_data: bytes, _start: int, _end: int) -> None:
     return None
 
 
-def _no_continuity() -> None:
-    return None
-
-
-CODEC = Codec("opus", "audio", 48000, describe, _no_frame_size, _no_continuity)
+CODEC = Codec("opus", "audio", 48000, 111, describe, _no_frame_size)

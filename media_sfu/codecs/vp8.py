@@ -108,4 +108,4 @@ class Vp8Continuity:
             self._key_index = key_index
 
 
-CODEC = Codec("VP8", "video", 90000, describe, frame_size, Vp8Continuity)
+CODEC = Codec("VP8", "video", 90000, 96, describe, frame_size, Vp8Continuity)

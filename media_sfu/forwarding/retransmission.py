@@ -35,13 +35,13 @@ Slot = tuple[int, float, bytes, bytes, int, int]
 class RetransmissionBuffer:
     """The newest `capacity` (a power of two) packets of one subscription, written by its Rewriter into `slots`.
 
-    `ssrc` and `payload_type` are those of the RTX stream; `first_sequence` as for the Rewriter.
+    `ssrc` is that of the RTX stream, whose payload type is the one after that of the media; `first_sequence` as for
+    the Rewriter.
     """
 
     __slots__ = (
         "_allowance",
         "_earned_at",
-        "_payload_type",
         "_resent",
         "_sequence",
         "_ssrc",
@@ -51,11 +51,11 @@ class RetransmissionBuffer:
         "slots",
     )
 
-    def __init__(self, ssrc: int, payload_type: int, first_sequence: int, *, capacity: int = 1024) -> None:
+    def __init__(self, ssrc: int, first_sequence: int, *, capacity: int = 1024) -> None:
         self.mask = capacity - 1
         self.slots: list[Slot | None] = [None] * capacity
         self.packets = self.octets = 0
-        self._ssrc, self._payload_type, self._sequence = ssrc, payload_type, first_sequence - 1
+        self._ssrc, self._sequence = ssrc, first_sequence - 1
         self._resent: dict[int, tuple[int, float]] = {}
         self._allowance = BURST / 2
         self._earned_at = 0
@@ -95,8 +95,7 @@ class RetransmissionBuffer:
         number, _, head, data, start, end = slot
         self._sequence += 1
         size = 24 if head[15] == 2 else 20
-        kind = head[1] & 0x80 | self._payload_type
-        fixed = _FIXED.pack(0x90, kind, self._sequence & 0xFFFF, _timestamp(head), self._ssrc)
+        fixed = _FIXED.pack(0x90, head[1] + 1, self._sequence & 0xFFFF, _timestamp(head), self._ssrc)
         extension = head[12:17] + stamp.to_bytes(3, "big") + head[20:size]
         return fixed + extension + _SHORT.pack(number & 0xFFFF) + head[size:] + data[start:end]
 

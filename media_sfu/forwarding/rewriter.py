@@ -50,6 +50,7 @@ class Rewriter:
         "_timestamp_error",
         "_video",
         "_word",
+        "codec",
         "octets",
         "packets",
         "ssrc",
@@ -59,7 +60,6 @@ class Rewriter:
     def __init__(
         self,
         ssrc: int,
-        payload_type: int,
         codec: Codec,
         first_sequence: int,
         *,
@@ -73,7 +73,8 @@ class Rewriter:
         self.ssrc = ssrc
         self.packets = self.octets = 0
         self.timestamp_offset = 0
-        self._payload_type = payload_type
+        self.codec = codec
+        self._payload_type = codec.payload_type
         self._rate = codec.clock_rate
         self._video = codec.kind == "video"
         self._word = stamp_element << 24
@@ -92,6 +93,10 @@ class Rewriter:
     def newest(self) -> int:
         """The extended number of the newest packet."""
         return self._last_number
+
+    def adopt(self, codec: Codec) -> None:
+        """Go on in another codec with the next `switch`: same kind, so the same clock rate."""
+        self.codec, self._payload_type, self._continuity = codec, codec.payload_type, codec.continuity()
 
     def switch(
         self,

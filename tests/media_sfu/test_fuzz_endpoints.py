@@ -64,8 +64,8 @@ class Plane:
         return True
 
     def _subscribe(self) -> None:
-        history = RetransmissionBuffer(9, 97, 5000)
-        rewriter = Rewriter(7, 96, CODECS["vp8"], 5000, stamp_element=0x12, history=history)
+        history = RetransmissionBuffer(9, 5000)
+        rewriter = Rewriter(7, CODECS["vp8"], 5000, stamp_element=0x12, history=history)
         self.forward = Forward(self.track, self.egress, rewriter, history)
         self.forward.want(0)
 

@@ -43,9 +43,9 @@ class Relay:
 
     def __init__(self, layers: int = 1, *, name: str = "VP8", first_sequence: int = 2000, level_id: int = 0) -> None:
         self.codec = codec(name)
-        self.history = RetransmissionBuffer(0xBBBB, 97, 5000)
+        self.history = RetransmissionBuffer(0xBBBB, 5000)
         self.rewriter = Rewriter(
-            0xAAAA, 96, self.codec, first_sequence, stamp_element=0x32, level_id=level_id, history=self.history
+            0xAAAA, self.codec, first_sequence, stamp_element=0x32, level_id=level_id, history=self.history
         )
         self.windows = [SequenceWindow() for _ in range(layers)]
         self.clocks = [SenderClock(self.codec.clock_rate) for _ in range(layers)]

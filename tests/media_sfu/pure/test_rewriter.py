@@ -44,7 +44,7 @@ def test_header_is_rebuilt():
 
 def test_stamp_and_level_go_into_the_extension():
     opus = codec("opus")
-    rewriter = Rewriter(1, 111, opus, 1000, stamp_element=0x32, level_id=1)
+    rewriter = Rewriter(1, opus, 1000, stamp_element=0x32, level_id=1)
     data = rtp(b"sound", sequence=3)
     rewriter.switch(SenderClock(48000), data, 3, 0, 12, opus.describe(data, 12, 17), 0.0)
     out = rewriter.rewrite(data, 0, 3, 0, 12, 17, opus.describe(data, 12, 17), 0xABCDEF, 0.0, 0x9E)
@@ -55,7 +55,7 @@ def test_stamp_and_level_go_into_the_extension():
 
 
 def test_transport_sequence_takes_the_same_place():
-    rewriter = Rewriter(1, 96, codec("VP8"), 1000, stamp_element=0x51)
+    rewriter = Rewriter(1, codec("VP8"), 1000, stamp_element=0x51)
     data = key(3)
     rewriter.switch(SenderClock(90000), data, 3, 0, 12, codec("VP8").describe(data, 12, len(data)), 0.0)
     out = rewriter.rewrite(
@@ -68,7 +68,7 @@ def test_transport_sequence_takes_the_same_place():
 @pytest.mark.parametrize("first", [FIRST_SEQUENCES.start - 1, FIRST_SEQUENCES.stop, 65000])
 def test_first_sequence_far_from_the_wrap_is_required(first: int):
     with pytest.raises(ValueError, match="first_sequence"):
-        Rewriter(1, 96, codec("VP8"), first)
+        Rewriter(1, codec("VP8"), first)
 
 
 def test_counters_for_the_sender_report():
@@ -144,7 +144,7 @@ def test_late_padding_fills_its_hole_with_an_empty_packet():
 
 
 def test_timestamps_start_where_told_and_keep_their_steps():
-    rewriter = Rewriter(1, 96, codec("VP8"), 1000, first_timestamp=0xFFFFFFF0)
+    rewriter = Rewriter(1, codec("VP8"), 1000, first_timestamp=0xFFFFFFF0)
     data = key(3, 777)
     description = codec("VP8").describe(data, 12, len(data))
     rewriter.switch(SenderClock(90000), data, 3, 777, 12, description, 0.0)
