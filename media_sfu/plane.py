@@ -298,6 +298,8 @@ class Forward:
         self._leave()
         self._source = source
         source.forwards.append(self)
+        if source.codec is not self.rewriter.codec:
+            self.rewriter.adopt(source.codec)
         self.rewriter.switch(source.clock, plain, sequence, timestamp, start, description, now)
 
     def resend(self, sequences: tuple[int, ...], round_trip: float, now: float) -> None:
@@ -305,9 +307,6 @@ class Forward:
         if self.history is None:
             return
         for sequence in sequences:
-        self.egress.counters.layer_switches += 1
-        if source.codec is not self.rewriter.codec:
-            self.rewriter.adopt(source.codec)
             repaired = self.history.answer(
                 sequence, sent_octets=self.rewriter.octets, round_trip=round_trip, stamp=self.egress.stamp, now=now
             )
