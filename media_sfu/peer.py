@@ -133,12 +133,14 @@ class Peer:
 
     def judge_quality(self) -> None:
         """Every 5 s; tells a change of level."""
-        loss_up = self.publishing.take_loss() if self.publishing else None
+        expected, received = self.publishing.take_arrival() if self.publishing else (0, 0)
         subscriptions = self.subscribing.subscriptions() if self.subscribing else []
         deliveries = [subscription.take_delivery() for subscription in subscriptions]
+        self.counters.lost_in += max(0, expected - received)
+        self.counters.lost_out += sum(max(0, sent - arrived) for sent, arrived in deliveries)
         event = self.quality.judge(
             connected=all(side.transport.state in ("new", "connecting", "connected") for side in self.sides()),
-            loss_up=loss_up or 0.0,
+            loss_up=lost_share([(expected, received)]),
             loss_down=lost_share(deliveries),
             round_trips=[item.reports.round_trip for item in subscriptions if item.reports.round_trip is not None],
         )

@@ -134,7 +134,7 @@ class Ingress(Endpoint):
     def request_keyframe(self, source: Source, now: float) -> None:
         """Ask for a keyframe, at most each 500 ms; what comes sooner is asked by `ask_due`."""
         if source.keyframes.request(now):
-            self.send_rtcp(rtcp.picture_loss_indication(self.ssrc, source.ssrc))
+            self._send_keyframe_request(source)
 
     def ask_due(self, source: Source, now: float, round_trip: float) -> None:
         """Ask for what is missing of a video source and due: packets, or a keyframe."""
@@ -143,9 +143,14 @@ class Ingress(Endpoint):
             self.request_keyframe(source, now)
         missing = source.loss.due(now, round_trip)
         if missing:
+            self.counters.nack_out += len(missing)
             self.send_rtcp(rtcp.nack(self.ssrc, source.ssrc, missing))
         if source.keyframes.due(now):
-            self.send_rtcp(rtcp.picture_loss_indication(self.ssrc, source.ssrc))
+            self._send_keyframe_request(source)
+
+    def _send_keyframe_request(self, source: Source) -> None:
+        self.counters.keyframes_asked += 1
+        self.send_rtcp(rtcp.picture_loss_indication(self.ssrc, source.ssrc))
 
     def _receive_rtp(self, data: bytes, path: Path) -> None:
         ssrc = int.from_bytes(data[8:12], "big")
@@ -169,6 +174,8 @@ class Ingress(Endpoint):
             restored = unwrap_rtx(plain, header[8], header[9])
             if restored is not None:  # else a padding probe
                 self._take(source, plain, header, *restored, now)
+        else:
+            self.drops["payload_type"] += 1
 
     def _note_arrival(self, plain: bytes, header: packet.Header, now: float) -> None:
         found = extensions.find(plain, header[5], header[6], header[7], self.transport_sequence_id)
@@ -298,6 +305,7 @@ class Forward:
         self._leave()
         self._source = source
         source.forwards.append(self)
+        self.egress.counters.layer_switches += 1
         if source.codec is not self.rewriter.codec:
             self.rewriter.adopt(source.codec)
         self.rewriter.switch(source.clock, plain, sequence, timestamp, start, description, now)
@@ -310,7 +318,9 @@ class Forward:
             repaired = self.history.answer(
                 sequence, sent_octets=self.rewriter.octets, round_trip=round_trip, stamp=self.egress.stamp, now=now
             )
-            if repaired is not None and self.egress.send_rtp(repaired, now):
+            if repaired is None:
+                self.egress.drops["nack_refused"] += 1
+            elif self.egress.send_rtp(repaired, now):
                 self.egress.counters.retransmitted_out += 1
 
     def pad(self, octets: int, now: float) -> int:

@@ -89,14 +89,14 @@ class PublishTransport:
         if blocks:
             self.endpoint.send_rtcp(rtcp.receiver_report(self.endpoint.ssrc, blocks))
 
-    def take_loss(self) -> float | None:
-        """Share of packets lost on the way to us since the last call; None without packets."""
+    def take_arrival(self) -> tuple[int, int]:
+        """Packets expected and received since the last call; (0, 0) when streams have ended meanwhile."""
         expected = sum(source.reception.expected_packets for source in self._sources())
         received = sum(source.reception.received_packets for source in self._sources())
         before, self._quality = self._quality, (expected, received)
         if expected <= before[0]:
-            return None
-        return min(1.0, max(0.0, 1 - (received - before[1]) / (expected - before[0])))
+            return 0, 0
+        return expected - before[0], received - before[1]
 
     def close(self) -> None:
         self.endpoint.close()

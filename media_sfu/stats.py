@@ -1,7 +1,7 @@
 """Counters of peers and of the worker, and the loop's lag."""
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from media_sfu.control.messages import Json
 
@@ -10,7 +10,9 @@ from media_sfu.control.messages import Json
 class PeerCounters:
     """Totals of one peer since `create_peer`, over all its transports.
 
-    Bytes are UDP payload of authenticated SRTP packets, retransmissions included; RTCP, STUN and DTLS are not.
+    Bytes are UDP payload of authenticated SRTP packets, retransmissions included; RTCP, STUN and DTLS are not. `_in`
+    is what the peer sends, or asks for by NACK; `nack_out` and `keyframes_asked` are what it was asked for. Lost are
+    packets, on the way to us and on the way from us.
     """
 
     bytes_in: int = 0
@@ -20,6 +22,15 @@ class PeerCounters:
     retransmitted_out: int = 0
     nack_in: int = 0
     keyframe_requests: int = 0
+    nack_out: int = 0
+    keyframes_asked: int = 0
+    lost_in: int = 0
+    lost_out: int = 0
+    layer_switches: int = 0
+
+    def add(self, other: "PeerCounters") -> None:
+        for field in fields(self):
+            setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
 
     def as_json(self) -> Json:
         return asdict(self)

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from media_sfu.bandwidth.policing import TokenBucket
 from media_sfu.control.messages import Json
 from media_sfu.downlink import Downlink
 from media_sfu.errors import RequestRefused, SdpError
@@ -30,6 +31,7 @@ MIN_VIDEO_SLOTS = 9
 # What an m-line takes in Chromium's answer, which must stay within the limit of the SDP reader.
 ANSWER_BYTES = {"audio": 520, "video": 665}
 MAX_ANSWER_BYTES = 30_000
+NACKED_PER_SECOND = 2000  # of all subscriptions: each costs a look-up, whether it is answered or not
 
 
 @dataclass(slots=True)
@@ -55,6 +57,7 @@ class SubscribeTransport:
         self.slots: list[Slot] = []
         self.revision = 0
         self._by_ssrc: dict[int, Subscription] = {}
+        self._nacked = TokenBucket(NACKED_PER_SECOND, NACKED_PER_SECOND)
         self._deferred: list[Publication] = []
         self._offer: Json | None = None  # the one in flight
         self._offered: list[Subscription | None] = []  # what each of its m-lines carries
@@ -240,7 +243,9 @@ class SubscribeTransport:
 
     def _nack(self, block: rtcp.Nack, now: float) -> None:
         subscription = self._by_ssrc.get(block.media)
-        if subscription is not None:
+        if not self._nacked.take(len(block.sequences), now):
+            self.endpoint.drops["nack_rate"] += len(block.sequences)
+        elif subscription is not None:
             subscription.on_nack(block.sequences, now)
 
     def _keyframe_request(self, ssrc: int, now: float) -> None:

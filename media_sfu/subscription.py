@@ -100,6 +100,8 @@ class Subscription:
         source = self.forward.source
         if source is not None and self._budget.allow(now):
             self.publication.request_keyframe(source.layer, now)
+        else:
+            self.forward.egress.drops["keyframe_refused"] += 1
 
     def on_report(self, report: rtcp.ReportBlock, now: float) -> None:
         self._reported = self.forward.rewriter.packets, report.highest_sequence - report.lost

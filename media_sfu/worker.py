@@ -11,15 +11,17 @@ from media_sfu.config import WorkerConfig
 from media_sfu.control.commands import Commands
 from media_sfu.control.messages import Json
 from media_sfu.control.server import ControlServer, Link
+from media_sfu.metrics import WorkerMetrics
 from media_sfu.net.port import MediaPort
 from media_sfu.net.transport import Candidates, Network
 from media_sfu.peer import Peer
 from media_sfu.router import Bars, Router
-from media_sfu.stats import LoopLag, PacketRates, PeerCounters
+from media_sfu.stats import LoopLag, PacketRates
 
 TICK_SECONDS = 0.02
 COLLECT_SECONDS = 5
 TIDY_SECONDS = 60
+SAMPLE_SECONDS = 5
 REMEMBERED_PEERS = 2000
 
 log = logging.getLogger(__name__)
@@ -46,11 +48,11 @@ class Worker:
         self.final: OrderedDict[tuple[str, str], Json] = OrderedDict()  # statistics of peers that have ended
         self.port = 0
         self.load: Json = {}
+        self.metrics = WorkerMetrics()
         self._commands = Commands(self)
         self._control = ControlServer(config.socket, dispatch=self._commands.dispatch, on_lost=self._link_lost)
         self._lag = LoopLag()
         self._rates = PacketRates()
-        self._ended = PeerCounters()
         self._orphans: list[_Orphan] = []
 
     async def start(self) -> None:
@@ -70,6 +72,7 @@ class Worker:
             now = time.monotonic()
             late = now - started - beat * TICK_SECONDS
             self._lag.note(late)
+            self.metrics.loop_lag.note(max(0.0, late))
             if late > 1:
                 started = now - beat * TICK_SECONDS  # the process was stopped for a while: do not catch up
             self._beat(beat, now)
@@ -112,8 +115,7 @@ class Worker:
                     self._orphans.append(_Orphan(peer, until))
 
     def _peer_ended(self, peer: Peer, statistics: Json) -> None:
-        self._ended.packets_in += peer.counters.packets_in
-        self._ended.packets_out += peer.counters.packets_out
+        self.metrics.ended.add(peer.counters)
         self.final[peer.router.id, peer.id] = statistics
         if len(self.final) > REMEMBERED_PEERS:
             self.final.popitem(last=False)
@@ -141,6 +143,8 @@ class Worker:
                 link.send(heartbeat)
         if second % max(1, round(self.config.statistics_seconds)) == 0:
             self._send_statistics()
+        if second % SAMPLE_SECONDS == 0:
+            self.metrics.sample(self.peers())
         if second % COLLECT_SECONDS == 0:
             gc.collect(1)
         if second % TIDY_SECONDS == 0:
@@ -157,9 +161,9 @@ class Worker:
                 peer.router.close_peer(peer, "link_lost")
 
     def _measure(self) -> None:
-        peers = self._peers()
-        packets_in = self._ended.packets_in + sum(peer.counters.packets_in for peer in peers)
-        packets_out = self._ended.packets_out + sum(peer.counters.packets_out for peer in peers)
+        peers, ended = self.peers(), self.metrics.ended
+        packets_in = ended.packets_in + sum(peer.counters.packets_in for peer in peers)
+        packets_out = ended.packets_out + sum(peer.counters.packets_out for peer in peers)
         rate_in, rate_out = self._rates.sample(packets_in, packets_out)
         self.load = {
             "peers": len(peers),
@@ -178,7 +182,7 @@ class Worker:
             for link, statistics in by_link.items():
                 link.send({"type": "statistics", "router": router.id, "peers": statistics})
 
-    def _peers(self) -> list[Peer]:
+    def peers(self) -> list[Peer]:
         return [peer for router in self.routers.values() for peer in router.peers.values()]
 
 

@@ -144,6 +144,9 @@ class Commands:
         }
         return {"load": worker.load, "drops": worker.drops(), "routers": routers, "estimates": estimates}
 
+    def get_metrics(self, _: Link) -> Json:
+        return self._worker.metrics.as_json(self._worker)
+
     def _router(self, router_id: str) -> "Router":
         router = self._worker.routers.get(router_id)
         if router is None:

@@ -123,6 +123,7 @@ REQUESTS: dict[str, dict[str, Check]] = {
     "unbar": {"router": is_id, "subjects": is_subjects},
     "drain": {},
     "get_statistics": {},
+    "get_metrics": {},
 }
 
 

@@ -77,6 +77,8 @@ class Demux:
             response = stun.success_response(request, source, password)
             if len(response) <= len(data) + stun.MAX_RESPONSE_GROWTH:
                 self._send(response, path)
+            else:
+                self.drops["stun_short"] += 1
 
     def _authenticate(self, data: bytes, password: bytes, host: str, now: float) -> Message | None:
         try:

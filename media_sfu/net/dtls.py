@@ -23,7 +23,11 @@ _DTLS_1_2 = 0xFEFD
 
 
 class HandshakeFailed(Exception):
-    """No DTLS connection: timeout, wrong fingerprint, no common cipher, or the transport was closed."""
+    """No DTLS connection. `outcome`: `timeout`, or `refused` (wrong fingerprint, no common cipher, closed)."""
+
+    def __init__(self, outcome: str) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
 
 
 class Certificates:
@@ -60,9 +64,11 @@ class _Channel:
         self._out = send
         self._closed = False
 
-    def put(self, datagram: bytes) -> None:
-        if not self._incoming.full():
-            self._incoming.put_nowait(datagram)
+    def put(self, datagram: bytes) -> bool:
+        if self._incoming.full():
+            return False
+        self._incoming.put_nowait(datagram)
+        return True
 
     def close(self) -> None:
         self._closed = True
@@ -98,6 +104,13 @@ class _Dtls(RTCDtlsTransport):
             pass
         for datagram in split_records(bytes(written)):
             await self._transport._send(datagram)
+
+
+def is_cut_off(datagram: bytes) -> bool:
+    """Whether the first record says that it is longer than the datagram (RFC 6347 §4.1); DTLS 1.3 has other headers."""
+    if not 20 <= datagram[0] < 32:
+        return False
+    return len(datagram) < 13 or 13 + int.from_bytes(datagram[11:13], "big") > len(datagram)
 
 
 def split_records(flight: bytes) -> list[bytes]:
@@ -145,9 +158,9 @@ class DtlsConnection:
     def tx(self) -> pylibsrtp.Session:
         return self._dtls._tx_srtp
 
-    def put(self, datagram: bytes) -> None:
-        """One DTLS datagram of the browser; dropped when 32 are waiting."""
-        self._channel.put(datagram)
+    def put(self, datagram: bytes) -> bool:
+        """One DTLS datagram of the browser; False when 32 are waiting and it was dropped."""
+        return self._channel.put(datagram)
 
     async def handshake(self, fingerprints: list[tuple[str, str]]) -> None:
         """Wait for the browser's ClientHello and complete. `fingerprints` are (hash, value) of its description.
@@ -157,10 +170,12 @@ class DtlsConnection:
         parameters = RTCDtlsParameters([RTCDtlsFingerprint(name, value) for name, value in fingerprints])
         try:
             await asyncio.wait_for(self._dtls.start(parameters), HANDSHAKE_SECONDS)
-        except (TimeoutError, ConnectionError, SSL.Error) as error:
-            raise HandshakeFailed from error
+        except TimeoutError as error:
+            raise HandshakeFailed("timeout") from error
+        except (ConnectionError, SSL.Error) as error:
+            raise HandshakeFailed("refused") from error
         if not self.connected:
-            raise HandshakeFailed
+            raise HandshakeFailed("refused")
         profile = cast(SSL.Connection, self._dtls._ssl).get_selected_srtp_profile()
         self.cipher = profile.decode().removeprefix("SRTP_")
         self._dtls.on("statechange", self._changed)

@@ -11,9 +11,11 @@ so the browser's are the consent to send (RFC 7675).
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 
-from media_sfu.net.dtls import Certificates, DtlsConnection, HandshakeFailed
+from media_sfu.bandwidth.policing import TokenBucket
+from media_sfu.net.dtls import Certificates, DtlsConnection, HandshakeFailed, is_cut_off
 from media_sfu.net.ice import IceAgent, Path
 from media_sfu.net.port import MediaPort
 from media_sfu.sdp.writer import TransportParameters
@@ -21,6 +23,7 @@ from media_sfu.sdp.writer import TransportParameters
 FIRST_CHECK_SECONDS = 15.0
 DISCONNECTED_SECONDS = 8.0
 CONSENT_SECONDS = 30.0
+DTLS_PER_SECOND, DTLS_BURST = 10, 60  # a handshake takes less than ten, even with retransmissions
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +31,17 @@ Candidates = tuple[tuple[str, int, str], ...]
 
 
 class Network:
-    """What every transport of a worker shares: the port, the certificate and the announced candidates."""
+    """What every transport of a worker shares: the port, the certificate and the announced candidates.
+
+    `handshakes` counts how they ended: `connected`, `no_check` (the browser never reached us), `timeout`, `refused`
+    (wrong fingerprint, no common cipher), `internal`.
+    """
 
     def __init__(self, port: MediaPort, candidates: Candidates) -> None:
         self.port = port
         self.candidates = candidates
         self.certificates = Certificates()
+        self.handshakes: Counter[str] = Counter()
 
 
 class Transport:
@@ -58,6 +66,7 @@ class Transport:
         self.told: tuple[str, str | None, str | None] | None = None  # what its owner was told last
         self.received = 0  # authenticated packets at the last tick
         self._path_found = asyncio.Event()
+        self._dtls_rate = TokenBucket(DTLS_PER_SECOND, DTLS_BURST)
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -121,20 +130,29 @@ class Transport:
         self.on_state = self.on_connected = None
 
     async def _handshake(self, fingerprints: list[tuple[str, str]]) -> None:
-        try:
-            async with asyncio.timeout(FIRST_CHECK_SECONDS):
-                await self._path_found.wait()
-            await self.dtls.handshake(fingerprints)
-        except (TimeoutError, HandshakeFailed):
-            self._become("failed")
-            return
-        except Exception:
-            log.exception("a handshake ended unexpectedly")
+        outcome = await self._shake_hands(fingerprints)
+        self._network.handshakes[outcome] += 1
+        if outcome != "connected":
             self._become("failed")
             return
         self._become("connected")
         if self.on_connected is not None:
             self.on_connected()
+
+    async def _shake_hands(self, fingerprints: list[tuple[str, str]]) -> str:
+        try:
+            async with asyncio.timeout(FIRST_CHECK_SECONDS):
+                await self._path_found.wait()
+        except TimeoutError:
+            return "no_check"
+        try:
+            await self.dtls.handshake(fingerprints)
+        except HandshakeFailed as failure:
+            return failure.outcome
+        except Exception:
+            log.exception("a handshake ended unexpectedly")
+            return "internal"
+        return "connected"
 
     def _on_selected(self) -> None:
         self._path_found.set()
@@ -144,9 +162,16 @@ class Transport:
             self.on_state()
 
     def _on_dtls(self, data: bytes, path: Path) -> None:
-        if not self.dtls.connected:
-            self.agent.handshake_data(path, time.monotonic())
-        self.dtls.put(data)
+        drops, now = self._network.port.drops, time.monotonic()
+        if is_cut_off(data):
+            drops["dtls_cut_off"] += 1
+        elif not self._dtls_rate.take(1, now):
+            drops["dtls_rate"] += 1
+        else:
+            if not self.dtls.connected:
+                self.agent.handshake_data(path, now)
+            if not self.dtls.put(data):
+                drops["dtls_queue"] += 1
 
     def _send_dtls(self, data: bytes) -> None:
         if self.agent.selected is not None:
