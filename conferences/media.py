@@ -305,6 +305,7 @@ class Media:
             "subscribe_offer": self._take_offer,
             "speakers": lambda meeting, event: self._events.speakers(meeting.public_id, event),
             "paused": lambda _, event: self._events.tell(event["peer"], event),
+            "delivery": lambda _, event: self._events.tell(event["peer"], event),
             "quality": lambda meeting, event: self._events.quality(meeting.public_id, event["peer"], event["level"]),
             "statistics": self._take_statistics,
             "peer_closed": self._take_closed_peer,

@@ -7,6 +7,7 @@ server.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 from channels.db import database_sync_to_async
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from conferences import wake
+from conferences.errors import MeetingError
 from conferences.media import Media
 from conferences.routed import Json, MediaEvents
 from conferences.services.placement import note_workers
@@ -185,8 +187,17 @@ class Runtime:
 
     def _tell(self, participant_id: str, event: Json) -> None:
         connection = self.hub.connection_of(participant_id)
-        if connection is not None:
+        if event["type"] == "delivery" and (connection is None or not connection.watches_delivery):
+            self.hub.spawn(self._end_watch(event["router"], participant_id))
+        elif connection is not None:
             connection.send(message_of(event))
+
+    async def _end_watch(self, meeting_id: str, participant_id: str) -> None:
+        """The socket that asked for `delivery` is gone, and nobody has asked again."""
+        connection = self.hub.connection_of(participant_id)
+        if connection is None or not connection.watches_delivery:
+            with suppress(MeetingError):  # the peer is gone too
+                await self.media.negotiate(meeting_id, participant_id, "watch_delivery", on=False)
 
     def _speakers(self, meeting_id: str, event: Json) -> None:
         local = self.hub.meetings.get(meeting_id)

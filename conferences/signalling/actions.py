@@ -63,6 +63,11 @@ async def _set_view(hub: Hub, connection: Connection, message: client.SetView) -
     await _negotiate(hub, connection, "set_view", tiles=[tile.plain() for tile in message.tiles])
 
 
+async def _watch_delivery(hub: Hub, connection: Connection, message: client.WatchDelivery) -> None:
+    connection.watches_delivery = message.on
+    await _negotiate(hub, connection, "watch_delivery", on=message.on)
+
+
 async def _mute(hub: Hub, connection: Connection, message: client.Mute) -> None:
     connection.muted[message.source] = message.muted
     connection.writes_under_way += 1
@@ -138,6 +143,7 @@ ACTIONS: dict[str, Action] = {
     "subscribe_answer": _subscribe_answer,
     "restart_ice": _restart_ice,
     "set_view": _set_view,
+    "watch_delivery": _watch_delivery,
     "mute": _mute,
     "chat": _chat,
     "raise_hand": _raise_hand,

@@ -93,6 +93,7 @@ class Connection:
         self.next_check = 0.0
         self.muted: dict[str, bool] = {}
         self.writes_under_way = 0
+        self.watches_delivery = False
         self.waiting_reason = ""
         self.inbox: asyncio.Queue[ClientMessage | None] = asyncio.Queue(MOST_PENDING)
         self.outbox = Outbox()

@@ -9,6 +9,7 @@ SOURCES = ("camera", "microphone", "screen", "screen_audio")
 identifier = word(r"[A-Za-z0-9_-]{8,64}")
 mid = word(r"[A-Za-z0-9_.+-]{1,16}")
 source = one_of(SOURCES)
+layer_name = one_of(("low", "medium", "high"))
 time = word(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?\+00:00")
 name_text = text(0, 100)
 role_name = one_of(("guest", "member", "host"))
@@ -38,6 +39,17 @@ class Tile(Shape):
 class Picture(Shape):
     participant: str = checked(identifier)
     source: str = checked(source)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveredTile(Shape):
+    participant: str = checked(identifier)
+    source: str = checked(source)
+    layer: str | None = checked(or_null(layer_name))
+    layers: tuple[str, ...] = checked(items(layer_name, most=3))
+    codec: str = checked(text(1, 16))
+    kbps: int = checked(whole(0))
+    limited_by: str | None = checked(or_null(one_of(("network", "sender", "size", "paused", "muted"))))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from conferences.signalling.data import Picture, Speaker, Track
+from conferences.signalling.data import DeliveredTile, Picture, Speaker, Track
 from conferences.signalling.messages import base, server
 
 
@@ -22,9 +22,15 @@ def _paused_of(event: dict[str, Any]) -> server.VideosPaused:
     return server.VideosPaused(pictures=tuple(Picture.read(tile) for tile in event["tiles"][: base.MAX_TILES]))
 
 
+def _delivery_of(event: dict[str, Any]) -> server.Delivery:
+    tiles = tuple(DeliveredTile.read(tile) for tile in event["tiles"][: base.MAX_TILES])
+    return server.Delivery(estimate_kbps=event["estimate_kbps"], tiles=tiles)
+
+
 _READERS: dict[str, Callable[[dict[str, Any]], base.ServerMessage]] = {
     "subscribe_offer": _offer_of,
     "paused": _paused_of,
+    "delivery": _delivery_of,
 }
 
 

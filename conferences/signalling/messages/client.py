@@ -56,6 +56,12 @@ class SetView(ClientMessage):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WatchDelivery(ClientMessage):
+    type = "watch_delivery"
+    on: bool = checked(flag)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Mute(ClientMessage):
     type = "mute"
     source: str = checked(data.source)

@@ -116,6 +116,17 @@ class VideosPaused(ServerMessage):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Delivery(ServerMessage):
+    type = "delivery"
+    estimate_kbps: int | None = checked(or_null(whole(0)))
+    tiles: tuple[data.DeliveredTile, ...] = checked(items(data.DeliveredTile.read, most=MAX_TILES))
+
+    @property
+    def supersedes(self) -> tuple[str, ...]:
+        return ("delivery",)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rebuild(ServerMessage):
     type = "rebuild"
     epoch: int = checked(whole(1))

@@ -9,6 +9,10 @@
  *   muted: Record<Source, boolean>, quality: Quality, connected: boolean}} Participant
  * @typedef {{participant: string, source: Source, width: number, height: number}} Tile
  * @typedef {{mid: string, participant: string, source: Source}} Track
+ * @typedef {"low" | "medium" | "high"} Layer
+ * @typedef {"network" | "sender" | "size" | "paused" | "muted"} Limit
+ * @typedef {{participant: string, source: Source, layer: Layer | null, layers: Layer[], codec: string, kbps: number,
+ *   limited_by: Limit | null}} DeliveredTile
  * @typedef {{id: string, name: string, since: string}} WaitingGuest
  * @typedef {{id: string, name: string, is_guest: boolean, by_admin: boolean, since: string}} Barred
  * @typedef {{participant: string, level: number}} Speaker
@@ -19,6 +23,7 @@
  *   | {type: "subscribe_answer", transport_id: string, revision: number, sdp: string}
  *   | {type: "restart_ice", transport_id: string}
  *   | {type: "set_view", tiles: Tile[]}
+ *   | {type: "watch_delivery", on: boolean}
  *   | {type: "mute", source: Source, muted: boolean}
  *   | {type: "chat", text: string}
  *   | {type: "raise_hand", raised: boolean}
@@ -43,6 +48,7 @@
  *   | {type: "published", transport_id: string, sdp: string}
  *   | {type: "speakers", speakers: Speaker[], dominant: string | null}
  *   | {type: "videos_paused", pictures: {participant: string, source: Source}[]}
+ *   | {type: "delivery", estimate_kbps: number | null, tiles: DeliveredTile[]}
  *   | {type: "rebuild", epoch: number}
  *   | {type: "media_unavailable"}
  *   | {type: "pong", sent: number, server_time: string}
@@ -71,6 +77,7 @@ export const CLIENT_FIELDS = /** @type {const} */ ({
   subscribe_answer: ["transport_id", "revision", "sdp"],
   restart_ice: ["transport_id"],
   set_view: ["tiles"],
+  watch_delivery: ["on"],
   mute: ["source", "muted"],
   chat: ["text"],
   raise_hand: ["raised"],
@@ -100,6 +107,7 @@ export const SERVER_FIELDS = /** @type {const} */ ({
   subscribe_offer: ["transport_id", "revision", "sdp", "tracks"],
   speakers: ["speakers", "dominant"],
   videos_paused: ["pictures"],
+  delivery: ["estimate_kbps", "tiles"],
   rebuild: ["epoch"],
   media_unavailable: [],
   chat_message: ["id", "participant", "name", "text", "sent_at"],
