@@ -26,6 +26,12 @@ class Continuity(Protocol):
     def rewrite(self, data: bytes, start: int, fields: Fields) -> bytes | bytearray:
         """Give the octets that replace those at the same place from `start` on."""
 
+    def thin(self, level: int) -> bool:
+        """Leave out what is above this temporal layer. Gives whether `passes` is to be asked from now on."""
+
+    def passes(self, description: Description) -> bool:
+        """Say whether the picture of this payload is not left out. To be asked right before `rewrite`."""
+
 
 def _no_continuity() -> None:
     return None
@@ -38,7 +44,7 @@ def _any_variant(_parameters: Mapping[str, str]) -> bool:
 @dataclass(frozen=True, slots=True)
 class Codec:
     """`describe(data, start, end)` raises CodecError; `frame_size` gives `(width, height)` of a keyframe's first
-    packet.
+    packet; `temporal(fields)` the temporal layer from 0 (lowest) to 3, None for a codec without.
 
     `payload_type` is ours, towards subscribers, in every m-line the same; its RTX has the next one. `parameters` is
     what our `a=fmtp` says of video. `relays` says whether a payload type with these parameters, names in lower case, is
@@ -54,6 +60,7 @@ class Codec:
     continuity: Callable[[], Continuity | None] = _no_continuity
     parameters: str = ""
     relays: Callable[[Mapping[str, str]], bool] = _any_variant
+    temporal: Callable[[Fields], int] | None = None
 
     @property
     def repair_payload_type(self) -> int:

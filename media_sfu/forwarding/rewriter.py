@@ -12,7 +12,8 @@ Outgoing header, 20 octets for every packet of the SSRC, 24 with an audio level,
 
 from struct import Struct
 
-from media_sfu.codecs.codec import Codec, Description
+from media_sfu.codecs.codec import Codec, Continuity, Description
+from media_sfu.codecs.thinning import HIGHEST
 from media_sfu.forwarding.clock import SenderClock, signed32
 from media_sfu.forwarding.retransmission import RetransmissionBuffer
 from media_sfu.forwarding.sequence import SequenceMap
@@ -47,6 +48,8 @@ class Rewriter:
         "_payload_type",
         "_rate",
         "_sequences",
+        "_temporal",
+        "_thinned",
         "_timestamp_error",
         "_video",
         "_word",
@@ -81,6 +84,8 @@ class Rewriter:
         self._level_element = level_id << 28
         self._history = history
         self._continuity = codec.continuity()
+        self._temporal = HIGHEST
+        self._thinned: Continuity | None = None  # the same while pictures may have to be left out
         self._sequences = SequenceMap()
         self._clock: SenderClock | None = None
         self._last_number = first_sequence - 1
@@ -97,6 +102,7 @@ class Rewriter:
     def adopt(self, codec: Codec) -> None:
         """Go on in another codec with the next `switch`: same kind, so the same clock rate."""
         self.codec, self._payload_type, self._continuity = codec, codec.payload_type, codec.continuity()
+        self._thinned = None
 
     def switch(
         self,
@@ -120,6 +126,13 @@ class Rewriter:
         self._clock = clock
         if self._continuity is not None:
             self._continuity.switch(data, start, description[2])
+        self.thin(self._temporal)
+
+    def thin(self, temporal: int) -> None:
+        """Leave out the pictures above this temporal layer; HIGHEST: none, as soon as it can be decoded again."""
+        self._temporal = temporal
+        continuity = self._continuity
+        self._thinned = continuity if continuity is not None and continuity.thin(temporal) else None
 
     def _continue_timestamp(self, clock: SenderClock, timestamp: int, now: float) -> int:
         if self._clock is None:
@@ -163,7 +176,9 @@ class Rewriter:
         number = self._sequences.map(sequence)
         if number is None:
             return None
-        # Padding that came late fills the hole it left, as an empty packet.
+        if self._thinned is not None and start < end and not self._thinned.passes(description):
+            start, marker = end, 0
+        # Padding that came late fills the hole it left, as an empty packet; what is left out likewise.
         if start == end and self._sequences.swallow(sequence):
             return None
         timestamp = timestamp + self.timestamp_offset & 0xFFFFFFFF

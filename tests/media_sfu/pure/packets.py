@@ -41,6 +41,8 @@ def vp8(
     bits: int = 15,
     level: int | None = None,
     key_index: int | None = None,
+    temporal: int | None = None,
+    sync: bool = False,
     size: tuple[int, int] = (640, 360),
     body: bytes = b"body",
 ) -> bytes:
@@ -52,9 +54,9 @@ def vp8(
     if level is not None:
         flags |= 0x40
         optional += bytes((level,))
-    if key_index is not None:
-        flags |= 0x10
-        optional += bytes((0x40 | key_index,))
+    if key_index is not None or temporal is not None:
+        flags |= (0x10 if key_index is not None else 0) | (0x20 if temporal is not None else 0)
+        optional += bytes(((1 if temporal is None else temporal) << 6 | sync << 5 | (key_index or 0),))
     first = 0x10 if starts else 0
     descriptor = bytes((first | 0x80, flags)) + optional if flags else bytes((first,))
     header = b"\x10\x02\x00\x9d\x01\x2a" + struct.pack("<HH", *size) if keyframe else b"\x11"

@@ -42,7 +42,13 @@ def test_frame_start_and_keyframe_are_told(payload: bytes, starts: bool, keyfram
 
 def test_offsets_count_from_the_payload():
     payload = packets.vp8(picture=0x1234, level=9, key_index=7)
-    assert describe(b"head" + payload, 4, 4 + len(payload))[2] == (6, 0x7FFF, 0x1234, 4, 5)
+    assert describe(b"head" + payload, 4, 4 + len(payload))[2] == (6, 0x7FFF, 0x1234, 4, 5, 0, 0)
+
+
+def test_temporal_layer_and_its_sync_point_are_told():
+    payload = packets.vp8(picture=0x1234, level=9, key_index=7, temporal=2, sync=True)
+    assert described(payload)[2] == (6, 0x7FFF, 0x1234, 4, 5, 2, 1)
+    assert described(packets.vp8(picture=1, temporal=1))[2] == (5, 0x7FFF, 1, 0, 0, 1, 0)
 
 
 @pytest.mark.parametrize("payload", [b"\x90", b"\x90\x80", b"\x90\x80\x80", b"\x90\x80\x05", b"\x90\x40", b"\x90\x20"])
