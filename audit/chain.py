@@ -4,7 +4,7 @@ The form is described for outsiders in docs/audit-log.md.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -32,6 +32,7 @@ CONTENT = (
 )
 LOCK = 0x6C697665  # "live": the first half of the advisory locks of chains, the second is the tenant
 BATCH = 2_000
+ALARM_AFTER = timedelta(seconds=60)
 
 
 class ChainError(Exception):
@@ -123,11 +124,26 @@ def lock_chain(tenant: Tenant, *, wait: bool = True) -> bool:
 def oldest_unsealed(tenant: Tenant) -> datetime | None:
     """When the longest waiting of the tenant's unsealed events was written; None when all are sealed.
 
-    Events are sealed within 2 s; one that waits for 60 s is an alarm.
+    Events are sealed within 2 s; one that waits for `ALARM_AFTER` is an alarm.
     """
     with tenant_context(tenant):
         waiting = AuditEvent.objects.for_tenant(tenant).filter(seq=None).order_by("pk")
         return waiting.values_list("recorded_at", flat=True).first()
+
+
+class ChainState(NamedTuple):
+    """How a tenant's log stands: its last sealed event, since when an event has waited too long, its last head."""
+
+    sealed: int
+    late_since: datetime | None
+    head: AuditHead | None
+
+
+def chain_state(tenant: Tenant, *, now: datetime) -> ChainState:
+    """For people: what `verify_audit` does not say. Call it in the tenant's context."""
+    waiting, head = oldest_unsealed(tenant), AuditHead.objects.for_tenant(tenant).order_by("-day").first()
+    is_late = waiting is not None and waiting < now - ALARM_AFTER
+    return ChainState(tip(tenant).seq, waiting if is_late else None, head)
 
 
 def bury(

@@ -7,7 +7,7 @@ ends late is sealed later than its number suggests, and none is passed over.
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Event
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.db import Error, close_old_connections, connection, transaction
 from django.db.models import Min
 from django.utils import timezone
 
-from audit.chain import CONTENT, ChainError, Link, event_line, lock_chain, tip
+from audit.chain import ALARM_AFTER, CONTENT, ChainError, Link, event_line, lock_chain, tip
 from audit.minutes import record_minutes
 from audit.models import AuditEvent
 from audit.offline.verify import hash_of
@@ -28,7 +28,6 @@ log = structlog.get_logger(__name__)
 POSTGRESQL_BATCH = 1_000
 SQLITE_BATCH, SQLITE_PAUSE = 200, 0.05  # rows, seconds: other writers come in between
 EVERY_S = 1.0
-ALARM_AFTER = timedelta(seconds=60)
 SEAL = "UPDATE audit_auditevent SET seq = %s, prev_hash = %s, hash = %s WHERE id = %s AND seq IS NULL"
 
 Seal = tuple[int, str, str, int]  # seq, prev_hash, hash, primary key

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from admintool.access import AdminRequest, admintool_page
+from audit.chain import chain_state
 from audit.models import AuditEvent
 from audit.retention import view_horizon
 from conferences.services.caps import cap_uses
@@ -30,5 +31,7 @@ def overview(request: AdminRequest, admintool_key: str) -> HttpResponse:
         "disabled_users": users.filter(is_active=False).count(),
     }
     visits = visits.order_by("-occurred_at", "-pk")[:VISITS_SHOWN]
-    context = {"figures": figures, "visits": visits, "caps": cap_uses(request.tenant, now=timezone.now())}
+    now = timezone.now()
+    states = {"caps": cap_uses(request.tenant, now=now), "chain": chain_state(request.tenant, now=now)}
+    context = {"figures": figures, "visits": visits, **states}
     return render(request, "admintool/overview.html", context)

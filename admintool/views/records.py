@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from admintool.access import AdminRequest, admintool_page
 from admintool.visits import record_reading
 from audit.certificates import body_of, certificate_document, deleted_counts, is_genuine
+from audit.chain import chain_state
 from audit.holds import holds_in_force
 from audit.models import DeletionCertificate, Disclosure
 from audit.retention import view_horizon
@@ -35,6 +36,7 @@ def overview(request: AdminRequest, admintool_key: str) -> HttpResponse:
         "holds": holds_in_force(tenant).count(),
         "waiting": len(waiting),
         "latest": _certificates(tenant).first(),
+        "chain": chain_state(tenant, now=now),
     }
     return render(request, "admintool/records/overview.html", shown)
 

@@ -12,10 +12,12 @@ from django.utils import timezone
 from accounts.models import Approval, Role, SecuritySettings, User
 from accounts.services.approvals import approve
 from audit.certificates import is_genuine
-from audit.events import Actor
+from audit.events import Actor, record_event
 from audit.models import AuditEvent, Disclosure, LegalHold
 from audit.offline import verify
+from audit.sealing import seal
 from conferences.models import Room
+from tenants.context import tenant_context
 from tenants.inventory import ENTRIES
 from tenants.models import Tenant
 from tests.admintool.conftest import sign_in, url
@@ -55,6 +57,18 @@ def test_first_page_says_how_long_records_are_kept(admin_client: Client, tenant:
     page = text_of(admin_client, "records")
     assert "kept for 400 days" in page
     assert (timezone.now() - 400 * DAY).strftime("%Y-%m-%d") in page
+
+
+def test_events_that_nobody_seals_are_an_alarm_for_the_administrators(admin_client: Client, tenant: Tenant) -> None:
+    seal(tenant)
+    for page in ("overview", "records"):
+        assert "waiting to be sealed" not in text_of(admin_client, page)
+    with tenant_context(tenant):
+        event = record_event(tenant, "user_disabled")
+        event.pk, event.public_id, event.recorded_at = None, "late", timezone.now() - timedelta(minutes=2)
+        event.save(force_insert=True)
+    for page in ("overview", "records"):
+        assert "waiting to be sealed" in text_of(admin_client, page)
 
 
 def test_hold_is_placed_on_a_user_a_room_and_days(admin_client: Client, admin: User, member: User, room: Room) -> None:
