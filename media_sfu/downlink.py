@@ -6,7 +6,7 @@ from media_sfu.bandwidth.allocation import Demand, allocate, wanted_rate
 from media_sfu.bandwidth.estimate import Estimator
 from media_sfu.bandwidth.feedback import TICKS_PER_SECOND, parse_feedback
 from media_sfu.bandwidth.probing import Prober
-from media_sfu.plane import Egress
+from media_sfu.egress import Egress
 from media_sfu.rtp.rtcp import RtcpError, TransportFeedback
 from media_sfu.subscription import Subscription
 

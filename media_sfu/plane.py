@@ -1,13 +1,14 @@
-"""The packet path: unprotect, look up, for each subscription rewrite, protect, send. Synchronous, one pass, no queue.
+"""The packet path: unprotect, look up, for each subscription rewrite, protect, send. Synchronous, one pass; a queue
+only for bursts of video.
 
-This module, with endpoint.py below it, is a seam: it knows packets, not people. A native implementation can replace it
-whole, with this one as the reference. What the policy (publication.py, subscription.py) uses of it:
+This module, with endpoint.py and egress.py below it, is a seam: it knows packets, not people. A native implementation
+can replace it whole, with this one as the reference. What the policy (publication.py, subscription.py) uses of it:
 
     Ingress   keys and sources of one publish transport: add_source, remove_source, send_rtcp, close
-    Egress    keys and path of one subscribe transport: send_rtcp, close
+    Egress    keys, path and pacer of one subscribe transport: send_rtcp, pacer.follow (the estimate), close
     Source    one incoming SSRC
     Track     the sources of one publication and the forwards that take from them
-    Forward   one subscription: want (target layer), resend, and its counters
+    Forward   one subscription: want (target layer), thin (highest temporal layer), resend, pad, and its counters
 
 Everything that goes wrong with one packet is counted by reason in `drops` and costs that packet only.
 """
@@ -18,9 +19,9 @@ from collections.abc import Callable
 from time import monotonic
 
 from media_sfu.bandwidth.feedback import FeedbackGenerator
-from media_sfu.bandwidth.history import SentPackets
 from media_sfu.bandwidth.policing import TrackPolicer
 from media_sfu.codecs import Codec, Description
+from media_sfu.egress import Egress
 from media_sfu.endpoint import MAX_SSRCS, Endpoint, Send
 from media_sfu.forwarding.clock import SenderClock
 from media_sfu.forwarding.keyframes import KeyframeRequests
@@ -68,6 +69,7 @@ class Source:
         "repair_payload_type",
         "size",
         "ssrc",
+        "temporal_octets",
         "track",
         "video",
         "window",
@@ -90,6 +92,7 @@ class Source:
         self.window = SequenceWindow()
         self.loss = LossDetector()
         self.reception = ReceptionStatistics(ssrc, self.clock)
+        self.temporal_octets = [0, 0, 0, 0]
         self.keyframes = KeyframeRequests()
         self.forwards: list[Forward] = []
         self.last_packet_at = NEVER
@@ -194,6 +197,9 @@ class Ingress(Endpoint):
         description = source.codec.describe(plain, start, header[9])
         if source.video:
             source.loss.received(extended, now, keyframe=description[1])
+            temporal = source.codec.temporal
+            if temporal is not None and description[2]:
+                source.temporal_octets[temporal(description[2])] += len(plain)
             if description[1]:
                 self._keyframe(source, plain, start, header[9])
         elif self.audio_level_id and source.on_level is not None:
@@ -221,7 +227,11 @@ class Ingress(Endpoint):
             rewritten = forward.rewriter.rewrite(
                 plain, marker, sequence, timestamp, start, end, description, egress.stamp, now
             )
-            if rewritten is not None:
+            if rewritten is None:
+                continue
+            if source.video and not egress.pacer.is_open(now):
+                egress.hold(rewritten, now)
+            else:
                 egress.send_rtp(rewritten, now)
 
     def _learn(self, ssrc: int, plain: bytes, header: packet.Header) -> Source | None:
@@ -237,31 +247,6 @@ class Ingress(Endpoint):
             source.size = size
             if source.on_resized is not None:
                 source.on_resized()
-
-
-class Egress(Endpoint):
-    """A subscribe transport.
-
-    `stamp` goes into the header of the next packet: its transport-wide number, shifted left by 8. `sent` remembers the
-    newest packets for the feedback on them.
-    """
-
-    def __init__(self, transport: Transport, counters: PeerCounters, send: Send, drops: Counter[str]) -> None:
-        super().__init__(transport, counters, send, drops)
-        self.sent = SentPackets()
-        self.stamp = self.sent.next << 8 & 0xFFFFFF
-
-    def send_rtp(self, plain: bytes, now: float) -> bool:
-        """Protect and send one packet that carries `stamp`; False when there is no path or the socket is full."""
-        if self._tx is None or self.path is None:
-            return False
-        protected = self._tx.protect(plain)
-        if not self._send(protected, self.path):
-            return False
-        self.counters.packets_out += 1
-        self.counters.bytes_out += len(protected)
-        self.stamp = self.sent.note(len(protected), now) << 8 & 0xFFFFFF
-        return True
 
 
 class Forward:
@@ -288,6 +273,10 @@ class Forward:
                 self.track.forwards.remove(self)
         elif self not in self.track.forwards:
             self.track.forwards.append(self)
+
+    def thin(self, temporal: int) -> None:
+        """Leave out what is above this temporal layer."""
+        self.rewriter.thin(temporal)
 
     def offer(
         self,
@@ -320,7 +309,7 @@ class Forward:
             )
             if repaired is None:
                 self.egress.drops["nack_refused"] += 1
-            elif self.egress.send_rtp(repaired, now):
+            elif self.egress.send_repair(repaired, now):
                 self.egress.counters.retransmitted_out += 1
 
     def pad(self, octets: int, now: float) -> int:

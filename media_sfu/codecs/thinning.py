@@ -15,8 +15,8 @@ class Thinning:
     """Judges the pictures of one layer for one subscriber.
 
     Begins in the middle of a stream, after the picture `newest`, all of which has passed; `mask` is that of the
-    PictureID (0x7F or 0x7FFF). What is above `level` goes at once; it comes back at a keyframe, or one layer at a time at
-    a picture that depends on the lowest only.
+    PictureID (0x7F or 0x7FFF). What is above `level` goes at once; it comes back at a keyframe, or one layer at a time
+    at a picture that depends on the lowest only.
     """
 
     __slots__ = ("_highest", "_left_out", "_mask", "_passed", "_total", "current", "level")

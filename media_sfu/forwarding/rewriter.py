@@ -23,8 +23,14 @@ FIRST_SEQUENCES = range(1000, 32768)
 MAX_AHEAD, MAX_BEHIND = 0.5, 2.0
 """Seconds by which a timestamp mapped through sender reports may differ from the wall clock; else it is mad."""
 
+_STAMP = 17  # where the 24 bits of it stand
 _HEADER = Struct("!BBHIIHHI")
 _LEVEL_HEADER = Struct("!BBHIIHHII")
+
+
+def restamp(packet: bytes, stamp: int) -> bytes:
+    """Give a packet that a Rewriter or its history has built another stamp: it has waited."""
+    return packet[:_STAMP] + stamp.to_bytes(3, "big") + packet[_STAMP + 3 :]
 
 
 class Rewriter:

@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 
 from media_sfu.bandwidth.policing import TokenBucket, TrackPolicer
 from media_sfu.codecs import CODECS
+from media_sfu.egress import Egress
 from media_sfu.endpoint import MAX_SSRCS
 from media_sfu.forwarding.retransmission import RetransmissionBuffer
 from media_sfu.forwarding.rewriter import Rewriter
-from media_sfu.plane import Egress, Forward, Ingress, Source, Track
+from media_sfu.plane import Forward, Ingress, Source, Track
 from media_sfu.rtp import rtcp
 from media_sfu.stats import PeerCounters
 from tests.media_sfu.pure.fuzzing import CASES, CPU_LIMIT, cpu_seconds, damaged
