@@ -18,7 +18,7 @@ COLOURS = {"red": (224, 32, 32), "green": (32, 192, 32), "blue": (48, 64, 224), 
 TONES_HZ = {"red": 440, "green": 554, "blue": 659, "yellow": 880}
 
 
-def _yuv(red: int, green: int, blue: int) -> tuple[int, int, int]:
+def yuv(red: int, green: int, blue: int) -> tuple[int, int, int]:
     """BT.601, limited range."""
     y = 16 + 0.257 * red + 0.504 * green + 0.098 * blue
     u = 128 - 0.148 * red - 0.291 * green + 0.439 * blue
@@ -34,7 +34,7 @@ def _luma(base: int, noise: random.Random) -> bytes:
 
 def write_picture(path: Path, colour: str, *, frames: int = 30) -> None:
     """A Y4M file of two seconds, which Chromium repeats."""
-    y, u, v = _yuv(*COLOURS[colour])
+    y, u, v = yuv(*COLOURS[colour])
     chroma = bytes([u]) * (WIDTH * HEIGHT // 4) + bytes([v]) * (WIDTH * HEIGHT // 4)
     noise = random.Random(colour)
     with path.open("wb") as file:
