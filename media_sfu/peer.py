@@ -132,7 +132,7 @@ class Peer:
         return now - self._connected_at < MEDIA_TIMEOUT_SECONDS
 
     def judge_quality(self) -> None:
-        """Every 5 s; tells a change of level."""
+        """Every 5 s, and when a transport's state changes; tells a change of level."""
         expected, received = self.publishing.take_arrival() if self.publishing else (0, 0)
         subscriptions = self.subscribing.subscriptions() if self.subscribing else []
         deliveries = [subscription.take_delivery() for subscription in subscriptions]
@@ -176,3 +176,4 @@ class Peer:
             protocol=transport.protocol,
             cipher=transport.dtls.cipher,
         )
+        self.judge_quality()  # the others see at once whose media is gone or back
