@@ -15,7 +15,7 @@ class QualityJudge:
     def judge(self, *, connected: bool, loss_up: float, loss_down: float, round_trips: list[float]) -> Json | None:
         """The fields of a `quality` event when the level has changed, else None. Losses as shares, times in seconds."""
         round_trip = min(round_trips, default=0.0)
-        level = _level(max(loss_up, loss_down), round_trip) if connected else "poor"
+        level = _level(max(loss_up, loss_down), round_trip) if connected else "lost"
         if level == self._level:
             return None
         self._level = level

@@ -8,6 +8,9 @@ Theory of the pair selection, verified with Chromium and Firefox:
    USE-CANDIDATE on every check, even of a TCP pair it does not use, so a nomination is no longer to be believed.
 3. A nomination made with newer credentials (an ICE restart), or one made while the selected pair has been silent for
    more than 3 s, moves the path too.
+4. A pair on which nothing authenticated has come for 30 s has lost the browser's consent (RFC 7675 §5.1): it is
+   forgotten, and if it was selected, the one that was heard last takes its place. So nothing is sent for ever to an
+   address that somebody else may have by now.
 """
 
 import secrets
@@ -20,6 +23,7 @@ MAX_PAIRS = 8
 CHECKS_PER_SECOND = 20
 CHECK_BURST = 40  # Firefox checks every candidate pair at once after an answer with many addresses
 SILENT_PAIR_SECONDS = 3.0
+CONSENT_SECONDS = 30.0
 OLD_CREDENTIALS_SECONDS = 10.0
 MAX_CREDENTIALS = 4  # a browser restarts ICE as often as it likes and need not check even once
 
@@ -58,7 +62,7 @@ class IceAgent:
         self._table = table
         self._passwords: dict[bytes, bytes] = {}
         self._retire_at: dict[bytes, float] = {}
-        self._pairs: dict[Path, float] = {}  # validated path -> time of its last check, least recent first
+        self._pairs: dict[Path, float] = {}  # validated path -> when it was heard, least recently checked first
         self._selected_ufrag = b""
         self._data_at: float | None = None  # last data on the selected pair
         self.checks = TokenBucket(CHECKS_PER_SECOND, CHECK_BURST)
@@ -111,8 +115,18 @@ class IceAgent:
     def owns(self, path: Path) -> bool:
         return path in self._pairs
 
+    def expire(self, now: float) -> None:
+        """Forget the pairs whose consent has ended; called each second."""
+        silent = [path for path, heard in self._pairs.items() if now - heard > CONSENT_SECONDS]
+        for path in silent:
+            self.lost(path)
+            if not isinstance(path, tuple):
+                path.abort()
+        if silent and self.selected is None and self._pairs:
+            self._select(max(self._pairs, key=self._pairs.__getitem__), self._selected_ufrag)
+
     def lost(self, path: Path) -> None:
-        """A TCP connection went away."""
+        """A TCP connection went away, or the consent to send to this address."""
         self._pairs.pop(path, None)
         if self._table.by_path.get(path) is self:
             del self._table.by_path[path]
@@ -144,6 +158,8 @@ class IceAgent:
         if path != self.selected:
             self._select(path, self._selected_ufrag)
         self._data_at = now
+        if path in self._pairs:
+            self._pairs[path] = now
 
     def _notify(self) -> None:
         if self.on_selected is not None:

@@ -16,13 +16,12 @@ from collections.abc import Callable
 
 from media_sfu.bandwidth.policing import TokenBucket
 from media_sfu.net.dtls import Certificates, DtlsConnection, HandshakeFailed, is_cut_off
-from media_sfu.net.ice import IceAgent, Path
+from media_sfu.net.ice import CONSENT_SECONDS, IceAgent, Path
 from media_sfu.net.port import MediaPort
 from media_sfu.sdp.writer import TransportParameters
 
 FIRST_CHECK_SECONDS = 15.0
 DISCONNECTED_SECONDS = 8.0
-CONSENT_SECONDS = 30.0
 DTLS_PER_SECOND, DTLS_BURST = 10, 60  # a handshake takes less than ten, even with retransmissions
 
 log = logging.getLogger(__name__)
@@ -106,6 +105,7 @@ class Transport:
         agent = self.agent
         if media and agent.selected is not None:
             agent.authenticated_data(agent.selected, now)
+        agent.expire(now)
         if not self.dtls.connected or agent.alive_at is None:
             return
         silence = now - agent.alive_at

@@ -26,7 +26,7 @@ def judge(judge_: QualityJudge, **changed: Any) -> dict[str, Any] | None:
         ({"loss_up": 0.05}, "fair"),
         ({"loss_down": 0.2}, "poor"),
         ({"round_trips": [0.4, 0.9]}, "fair"),
-        ({"connected": False}, "poor"),
+        ({"connected": False}, "lost"),
     ],
 )
 def test_level_follows_the_worse_of_loss_and_round_trip(changed, level):

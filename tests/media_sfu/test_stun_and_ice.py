@@ -166,6 +166,67 @@ def test_restart_moves_the_path_and_retires_the_old_credentials(port):
     assert len(port.demux.by_ufrag) == 1
 
 
+def test_data_of_a_pair_that_was_never_checked_moves_nothing(port):
+    port.check()
+    heard = []
+    port.agent.on_media = lambda data, path: heard.append(path)
+    port.demux.feed(b"\x80\x60" + bytes(40), ("203.0.113.9", 2))
+    assert (heard, port.agent.selected, port.demux.drops["stranger"]) == ([], BROWSER, 1)
+
+
+def test_handshake_on_another_pair_moves_the_path(port):
+    wifi, mobile = ("198.51.100.7", 1), ("203.0.113.9", 2)
+    port.check(wifi)
+    port.check(mobile, nominate=False)
+    assert port.agent.selected == wifi
+    port.agent.handshake_data(mobile, port.now)
+    assert port.agent.selected == mobile
+
+
+def test_check_with_old_credentials_moves_no_busy_path(port):
+    wifi, mobile = ("198.51.100.7", 1), ("203.0.113.9", 2)
+    old = request_for(port.agent)
+    port.check(wifi)
+    port.agent.authenticated_data(wifi, port.now)
+    port.agent.renew_credentials()
+    port.demux.feed(old, mobile)
+    assert port.agent.selected == wifi
+
+
+def test_silent_pair_loses_its_consent_and_the_one_heard_last_takes_over(port):
+    udp, backup, third = ("198.51.100.7", 1), ("198.51.100.7", 2), ("198.51.100.7", 3)
+    port.check(third, nominate=False)
+    port.check(udp)
+    port.agent.authenticated_data(udp, port.now)
+    for _ in range(30):
+        port.now += 1
+        port.check(backup, nominate=False)
+        port.agent.expire(port.now)
+    assert port.agent.selected == udp
+    port.now += 1
+    port.agent.expire(port.now)
+    assert port.agent.selected == backup
+    assert set(port.demux.by_path) == {backup}
+
+
+def test_data_keeps_the_consent_of_a_pair(port):
+    port.check()
+    for _ in range(60):
+        port.now += 1
+        port.agent.authenticated_data(BROWSER, port.now)
+        port.agent.expire(port.now)
+    assert port.agent.selected == BROWSER
+
+
+def test_without_any_consent_nothing_is_selected_and_a_check_revives(port):
+    port.check()
+    port.now += 31
+    port.agent.expire(port.now)
+    assert (port.agent.selected, port.demux.by_path) == (None, {})
+    port.check()
+    assert port.agent.selected == BROWSER
+
+
 def test_endless_restarts_leave_a_few_credentials(port):
     for _ in range(100):
         port.agent.renew_credentials()

@@ -80,7 +80,8 @@ export class TileElement extends HTMLElement {
 
   /** @param {TileView} view */
   #showState({ face, paused, stalled }) {
-    const text = stateText(!face.participant.connected, paused, stalled);
+    const { connected, quality } = face.participant;
+    const text = stateText(!connected || quality === "lost", paused, stalled);
     this.#state.hidden = text === "";
     this.#state.textContent = text;
     this.classList.toggle("tile--paused", paused);
