@@ -10,6 +10,8 @@ class AuditConfig(AppConfig):
     name = "audit"
 
     def ready(self) -> None:
+        from audit import lookups  # noqa: F401  (`migrate` has to know them)
+
         post_migrate.connect(_prepare_tables, sender=self)
 
 

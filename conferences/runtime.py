@@ -14,12 +14,13 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.utils import timezone
 
-from conferences import wake
+from conferences import metrics, wake
 from conferences.errors import MeetingError
 from conferences.media import Media
 from conferences.routed import Json, MediaEvents
 from conferences.services.placement import note_workers
 from conferences.services.presence import end_lost_presences, orphan_presences
+from conferences.sfu import Workers
 from conferences.signalling import queries
 from conferences.signalling.broadcast import Broadcast
 from conferences.signalling.facts import message_of, speakers_of
@@ -69,6 +70,11 @@ def hub() -> Hub | None:
     return _running.hub if _running is not None else None
 
 
+def workers() -> Workers | None:
+    """The links of this process to the media workers, as long as there is a hub."""
+    return _running.media.workers if _running is not None else None
+
+
 class Runtime:
     """The hub, the media side, and the loops that keep them true."""
 
@@ -97,6 +103,7 @@ class Runtime:
         wake.add_listener(self._committed)
         self._tasks = [
             asyncio.create_task(self.broadcast.listen(), name="broadcast"),
+            asyncio.create_task(metrics.watch_loop(), name="loop-lag"),
             self._every(SCAN_SECONDS, self._scan),
             self._every(RESTORE_SECONDS, self.media.restore, sooner=self.media.stirred),
             self._every(LOOK_SECONDS, self.hub.look_around, sooner=self.hub.woken),
@@ -208,7 +215,8 @@ class Runtime:
         self.media.rates.judge(participant_id, level)
         self.hub.note_quality(meeting_id, participant_id, level)
 
-    def _rebuild(self, participant_ids: list[str], epoch: int) -> None:
+    def _rebuild(self, participant_ids: list[str], epoch: int, keep: bool) -> None:  # noqa: FBT001 (a callback)
+        metrics.REBUILDS.inc(len(participant_ids))
         for connection in filter(None, map(self.hub.connection_of, participant_ids)):
             connection.send(server.Rebuild(epoch=epoch))
 

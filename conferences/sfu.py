@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from conferences.errors import MediaRefused, MediaUnavailable
+from conferences import metrics
 from conferences.services.placement import WorkerReport
 from media_sfu.control.client import LinkLost, WorkerError, WorkerLink
 from tenants.ids import new_public_id
@@ -187,3 +188,4 @@ class Workers:
 
 def _is_there(path: Path) -> bool:
     return path.exists()
+        metrics.WORKERS_LOST.inc()

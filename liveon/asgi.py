@@ -14,10 +14,11 @@ from channels.security.websocket import OriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from conferences.signalling.routing import websocket_urlpatterns  # noqa: E402
+from liveon.metrics import MetricsEndpoint  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": http_application,
+        "http": MetricsEndpoint(http_application),
         "websocket": OriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.ALLOWED_ORIGINS),
     }
 )

@@ -42,6 +42,7 @@ MAIL_URL = env.secret("LIVEON_MAIL_URL")
 DEFAULT_FROM_EMAIL = env.text("LIVEON_MAIL_FROM", "liveon@localhost")
 LOG_LEVEL = env.choice("LIVEON_LOG_LEVEL", "INFO" if PUBLIC_URL else "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR"))
 SECRET_KEY = env.secret("LIVEON_SECRET_KEY") or env.generated_secret(DATA_DIR / "secret_key")
+METRICS_TOKEN = env.secret("LIVEON_METRICS_TOKEN")
 
 # 2. What follows from it
 

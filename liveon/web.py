@@ -24,6 +24,7 @@ from liveon.asgi import application  # loads the apps, which the next import nee
 # isort: split
 from audit.exports import sweep_scratch
 from conferences import runtime
+from liveon.metrics import HTTP
 
 log = structlog.get_logger(__name__)
 
@@ -41,9 +42,16 @@ class AccessLog:
     FIELDS = ("method", "path", "status", "client", "time_taken")
 
     def __call__(self, protocol: str, action: str, details: dict[str, Any]) -> None:
+        if (protocol, action) == ("http", "complete"):
+            HTTP.labels(_known(str(details.get("method"))), str(details.get("status"))).inc()
         if action in ("complete", "connected", "disconnected", "rejected"):
             fields = {key: details[key] for key in self.FIELDS if key in details}
             log.info(f"{protocol}_{action}", **fields)
+
+
+def _known(method: str) -> str:
+    """A client may call its method as it likes."""
+    return method if method in ("GET", "HEAD", "POST") else "other"
 
 
 class BoundedRequest(http_protocol.WebRequest):

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from conferences import metrics
 from conferences.services.identity import Visitor
 from conferences.services.joining import Entrance
 from conferences.signalling.messages.base import ClientMessage, ServerMessage
@@ -49,10 +50,12 @@ class Outbox:
     def put(self, message: ServerMessage) -> None:
         if self._is_closing:
             return
+        metrics.count_sent(message)
         key = message.supersedes or object()
         self._waiting[key] = message
         self._filled.set()
         if len(self._waiting) > MOST_QUEUED:
+            metrics.QUEUE_DROPS.labels("outbox").inc(len(self._waiting))
             self._waiting.clear()
             self.close(TOO_SLOW)
 

@@ -12,7 +12,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from accounts.network import client_ip
-from conferences import runtime
+from conferences import metrics, runtime
 from conferences.errors import LoginRequired, MeetingError
 from conferences.services.identity import Visitor, identify_guest, identify_user
 from conferences.signalling.actions import perform
@@ -41,6 +41,7 @@ class MeetingConsumer(AsyncWebsocketConsumer):
         try:
             visitor = await database_sync_to_async(_identify)(self.scope)
         except MeetingError as error:
+            metrics.JOINS.labels(error.code).inc()
             await self.send(text_data=server.Error(code=error.code, fatal=True).frame)
             await self.close(error.close_code)
             return
@@ -57,9 +58,11 @@ class MeetingConsumer(AsyncWebsocketConsumer):
         try:
             message = _read(text_data)
             connection.inbox.put_nowait(message)
+            metrics.RECEIVED.labels(message.type).inc()
         except BadMessage as error:
             self._refuse_bad(connection, error)
         except asyncio.QueueFull:
+            metrics.QUEUE_DROPS.labels("inbox").inc()
             connection.send(server.Error(code="too_fast", fatal=False, request=message.request))
 
     async def disconnect(self, code: int) -> None:
@@ -102,6 +105,7 @@ class MeetingConsumer(AsyncWebsocketConsumer):
         while True:
             item = await connection.outbox.take()
             if isinstance(item, Close):
+                metrics.CLOSED.labels(str(item.code)).inc()
                 await self.close(item.code)
                 return
             await self.send(text_data=item.frame)
@@ -110,13 +114,24 @@ class MeetingConsumer(AsyncWebsocketConsumer):
 async def _work(hub: Hub, connection: Connection) -> None:
     """Carry out a client's messages one after the other, until the socket is gone."""
     while (message := await connection.inbox.get()) is not None:
-        try:
+        outcome = await _carry_out(hub, connection, message)
+        if isinstance(message, client.Join):
+            metrics.JOINS.labels(outcome or connection.stage.name.lower()).inc()
+
+
+async def _carry_out(hub: Hub, connection: Connection, message: base.ClientMessage) -> str:
+    """The code of what went wrong, or nothing."""
+    try:
+        with metrics.CARRIED_OUT.time():
             await perform(hub, connection, message)
-        except MeetingError as error:
-            _refuse(connection, message, error)
-        except Exception:
-            log.exception("message_failed", type=message.type)
-            _fail(hub, connection, message)
+    except MeetingError as error:
+        _refuse(connection, message, error)
+        return error.code
+    except Exception:
+        log.exception("message_failed", type=message.type)
+        _fail(hub, connection, message)
+        return "internal"
+    return ""
 
 
 def _refuse(connection: Connection, message: base.ClientMessage, error: MeetingError) -> None:

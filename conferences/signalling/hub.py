@@ -93,6 +93,10 @@ class Hub:
     def opened(self, connection: Connection) -> None:
         self._open.add(connection)
 
+    def sockets(self) -> list[Connection]:
+        """All that are open here, joined or not."""
+        return list(self._open)
+
     async def join(self, connection: Connection, message: client.Join) -> None:
         """A client asks to come in. Raises MeetingError; the refused socket is the caller's to close."""
         if connection.stage is not Stage.NEW:
