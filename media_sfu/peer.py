@@ -3,6 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
+from media_sfu.codecs import FALLBACK, Codec
 from media_sfu.control.messages import Json
 from media_sfu.control.server import Link
 from media_sfu.delivery import DeliveryWatch
@@ -33,6 +34,8 @@ class Peer:
         self.publishing: PublishTransport | None = None
         self.subscribing: SubscribeTransport | None = None
         self.view: dict[tuple[str, str], tuple[int, int]] | None = None
+        self.undecodable: set[str] = set()  # names of codecs that its browser has answered without
+        self._fallen_back: set[str] = set()  # sources, for the rest of the meeting
         self.quality = QualityJudge()
         self._delivery: DeliveryWatch | None = None
         self._network = network
@@ -100,6 +103,24 @@ class Peer:
     def watch_delivery(self, *, on: bool) -> None:
         """Tell every 2 s what the peer gets, or no longer."""
         self._delivery = (self._delivery or DeliveryWatch(self)) if on else None
+
+    def may_send(self, source: str, codec: Codec) -> bool:
+        """Whether this codec may be published: nobody in the meeting is known not to decode it."""
+        if codec is FALLBACK or codec.kind == "audio":
+            return True
+        return source not in self._fallen_back and self.router.can_decode(codec)
+
+    def require_fallback(self, source: str) -> None:
+        """Have the client publish a source in the fallback codec from now on."""
+        self._fallen_back.add(source)
+        self.emit("codec_required", source=source, codec=FALLBACK.name.lower())
+
+    def repeat_requirements(self) -> None:
+        """Every 5 s: what was asked may have been lost with the client's socket, or ours."""
+        for source in self._fallen_back:
+            publication = self.publications.get(source)
+            if publication is not None and publication.codec is not FALLBACK:
+                self.require_fallback(source)
 
     def end_publication(self, source: str) -> None:
         publication = self.publications.pop(source, None)

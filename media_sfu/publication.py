@@ -61,16 +61,30 @@ class Publication:
     def last_packet_at(self) -> list[float]:
         return [source.last_packet_at if source else NEVER for source in self.sources]
 
-    def place(self, ingress: Ingress, mid: str, rids: list[str], payload_types: tuple[int, int | None]) -> None:
-        """The m-line that carries it from now on; the same one again changes nothing."""
-        if (ingress, mid, rids, payload_types) == (self.ingress, self.mid, self.rids, self._payload_types):
+    def place(
+        self, ingress: Ingress, mid: str, rids: list[str], codec: Codec, payload_types: tuple[int, int | None]
+    ) -> None:
+        """The m-line that carries it from now on, and how; the same one again changes nothing."""
+        before = self.ingress, self.mid, self.rids, self.codec, self._payload_types
+        if (ingress, mid, rids, codec, payload_types) == before:
             return
         self.clear()
         self.ingress, self.mid, self.rids, self._payload_types = ingress, mid, rids, payload_types
+        self._take_codec(codec)
         self.sources = [None] * max(1, len(rids))
         self.rates, self._measured = [0.0] * len(self.sources), [(0, 0.0)] * len(self.sources)
         for subscription in self.subscriptions:
             subscription.update()
+
+    def _take_codec(self, codec: Codec) -> None:
+        if codec is not self.codec:
+            self.codec = codec
+            for subscription in self.subscriptions:
+                subscription.codec_changed()
+
+    def require_fallback(self) -> None:
+        """Somebody cannot decode it: have it published in the codec that everybody can."""
+        self.peer.require_fallback(self.source)
 
     def source_at(self, layer: int, ssrc: int) -> Source:
         """A new source for a layer, in place of what sent it before."""

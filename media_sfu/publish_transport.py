@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from media_sfu.codecs import CODECS, Codec
+from media_sfu.codecs import Codec
 from media_sfu.control.messages import Json
 from media_sfu.errors import RequestRefused, SdpError
 from media_sfu.net.transport import Network, Transport
@@ -16,6 +16,7 @@ from media_sfu.rtp.extensions import (
     RTP_STREAM_ID,
     TRANSPORT_SEQUENCE,
 )
+from media_sfu.sdp.choice import Chosen, choose_codec
 from media_sfu.sdp.model import Description, Section
 from media_sfu.sdp.reader import read_description
 from media_sfu.sdp.writer import AnsweredSection, write_answer
@@ -28,7 +29,6 @@ EXTENSIONS = {
     "audio": (MID, AUDIO_LEVEL, TRANSPORT_SEQUENCE),
     "video": (MID, RTP_STREAM_ID, REPAIRED_RTP_STREAM_ID, TRANSPORT_SEQUENCE),
 }
-RELAYED = {"audio": CODECS["opus"], "video": CODECS["vp8"]}
 
 
 class PublishTransport:
@@ -113,7 +113,7 @@ class PublishTransport:
             return None
         if KINDS[source] != section.kind:
             raise SdpError("bad_sdp")
-        return source if section.codec(RELAYED[section.kind].name) else None
+        return source if choose_codec(section, _any_codec) else None
 
     def _restart_ice(self, offer: Description) -> None:
         if self._remote_ufrag and self._remote_ufrag != offer.ice_ufrag:
@@ -131,12 +131,13 @@ class PublishTransport:
         self.endpoint.audio_level_id = self._extensions.get(AUDIO_LEVEL, 0)
 
     def _place(self, section: Section, source: str | None) -> AnsweredSection:
-        codec = None if source is None else section.codec(RELAYED[section.kind].name)
-        if source is None or codec is None:
+        chosen = None if source is None else self._choose(section, source)
+        if source is None or chosen is None:
             return AnsweredSection(section, None, None, ())
-        repair = section.repair_of(codec.payload_type)
-        publication = self._publication(source, RELAYED[section.kind])
-        publication.place(self.endpoint, section.mid, section.rids, (codec.payload_type, repair))
+        offered, codec = chosen
+        repair = section.repair_of(offered.payload_type)
+        publication = self._publication(source, codec)
+        publication.place(self.endpoint, section.mid, section.rids, codec, (offered.payload_type, repair))
         self.by_mid[section.mid] = publication
         if not section.rids:
             self._bind_signalled(publication, section)
@@ -145,7 +146,14 @@ class PublishTransport:
             for uri in EXTENSIONS[section.kind]
             if uri in self._extensions and uri in section.extensions
         )
-        return AnsweredSection(section, codec, repair, extensions, source == "screen_audio")
+        return AnsweredSection(section, offered, repair, extensions, source == "screen_audio")
+
+    def _choose(self, section: Section, source: str) -> Chosen | None:
+        """The codec to answer with. When it is not the one that the browser likes best it is told, for its layers."""
+        chosen = choose_codec(section, lambda codec: self.peer.may_send(source, codec))
+        if chosen != choose_codec(section, _any_codec):
+            self.peer.require_fallback(source)
+        return chosen
 
     def _publication(self, source: str, codec: Codec) -> Publication:
         publication = self.peer.publications.get(source)
@@ -204,3 +212,7 @@ class PublishTransport:
             for publication in self.by_mid.values():
                 for subscription in publication.subscriptions:
                     subscription.send_report(now)
+
+
+def _any_codec(_codec: Codec) -> bool:
+    return True

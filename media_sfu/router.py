@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from media_sfu.codecs import Codec
 from media_sfu.control.messages import Json
 from media_sfu.control.server import Link
 from media_sfu.errors import RequestRefused
@@ -108,6 +109,10 @@ class Router:
             if peer.subscribing is not None:
                 peer.subscribing.remove(publication)
 
+    def can_decode(self, codec: Codec) -> bool:
+        """Whether everybody can, as far as is known: a browser tells in its answer to an offer of the codec."""
+        return all(codec.name not in peer.undecodable for peer in self.peers.values())
+
     def hear(self, peer_id: str, level: int, now: float) -> None:
         """A microphone's audio level, before its packet is forwarded."""
         self.speakers.observe(peer_id, level)
@@ -166,6 +171,7 @@ class Router:
         if number % QUALITY_BEATS == 0:
             for peer in self.peers.values():
                 peer.judge_quality()
+                peer.repeat_requirements()
 
     def _check(self, now: float) -> None:
         """Every 100 ms: feedback, layers, speakers."""

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from media_sfu.bandwidth.policing import TokenBucket
+from media_sfu.codecs import FALLBACK, Codec
 from media_sfu.control.messages import Json
 from media_sfu.downlink import Downlink
+from media_sfu.egress import Egress
 from media_sfu.errors import RequestRefused, SdpError
 from media_sfu.net.transport import Network, Transport
-from media_sfu.plane import Egress
 from media_sfu.publication import Publication
 from media_sfu.rtp import rtcp
 from media_sfu.sdp.reader import read_description
@@ -30,6 +31,7 @@ MAX_SLOTS = 62
 MIN_VIDEO_SLOTS = 9
 # What an m-line takes in Chromium's answer, which must stay within the limit of the SDP reader.
 ANSWER_BYTES = {"audio": 520, "video": 665}
+CODEC_BYTES = 270  # what one more codec adds
 MAX_ANSWER_BYTES = 30_000
 NACKED_PER_SECOND = 2000  # of all subscriptions: each costs a look-up, whether it is answered or not
 
@@ -41,6 +43,15 @@ class Slot:
     kind: str
     subscription: Subscription | None
     free: bool = False
+
+    @property
+    def answer_bytes(self) -> int:
+        return _answer_bytes(self.subscription.publication) if self.subscription else ANSWER_BYTES[self.kind]
+
+
+def _answer_bytes(publication: Publication) -> int:
+    has_two = publication.kind == "video" and publication.codec is not FALLBACK
+    return ANSWER_BYTES[publication.kind] + (CODEC_BYTES if has_two else 0)
 
 
 class SubscribeTransport:
@@ -60,14 +71,14 @@ class SubscribeTransport:
         self._nacked = TokenBucket(NACKED_PER_SECOND, NACKED_PER_SECOND)
         self._deferred: list[Publication] = []
         self._offer: Json | None = None  # the one in flight
-        self._offered: list[Subscription | None] = []  # what each of its m-lines carries
+        self._offered: list[tuple[Subscription, Codec] | None] = []  # what each of its m-lines carries, and how
         self._offered_at = 0.0
         self._dirty = False
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, publication: Publication) -> None:
         """Forward one more publication; it waits for an m-line when all are taken."""
-        slot = self._slot(publication.kind)
+        slot = self._slot(publication)
         if slot is None:
             self._deferred.append(publication)
             return
@@ -107,11 +118,15 @@ class SubscribeTransport:
         for slot, section, offered in zip(self.slots, answer.sections, self._offered, strict=False):
             if offered is None and slot.subscription is None:
                 slot.free = True
-            elif offered is not None and offered is slot.subscription and section.receives:
-                offered.accept()
+            elif offered is not None and offered[0] is slot.subscription and section.receives:
+                self._accept(*offered, frozenset(section.codecs))
         self._place_deferred()
         if self._dirty:
             self._negotiate_soon()
+
+    def codec_changed(self) -> None:
+        """A publication goes on in a codec that its m-line has not offered."""
+        self._negotiate_soon()
 
     def repeat_offer(self) -> None:
         """Tell a new owner of the peer about the offer in flight."""
@@ -154,21 +169,32 @@ class SubscribeTransport:
         self.transport.on_state = None  # whoever closes knows
         self.transport.close()
 
-    def _slot(self, kind: str) -> Slot | None:
-        slot = next((slot for slot in self.slots if slot.free and slot.kind == kind), None)
-        if slot is None and self._may_grow(kind):
-            slot = Slot(kind, None)
+    def _accept(self, subscription: Subscription, codec: Codec, payload_types: frozenset[int]) -> None:
+        """The browser takes the m-line, with the codecs that it can decode; the fallback is always among them."""
+        subscription.accept(payload_types)
+        if codec.payload_type not in payload_types:
+            self.peer.undecodable.add(codec.name)
+            if subscription.publication.codec is codec:
+                subscription.publication.require_fallback()
+
+    def _slot(self, publication: Publication) -> Slot | None:
+        slot = next((slot for slot in self.slots if slot.free and slot.kind == publication.kind), None)
+        if not self._has_room(publication, slot):
+            return None
+        if slot is None:
+            slot = Slot(publication.kind, None)
             self.slots.append(slot)
         return slot
 
-    def _may_grow(self, kind: str) -> bool:
-        """Everybody the room admits must be heard: video gets the m-lines that are left."""
-        video = sum(slot.kind == "video" for slot in self.slots)
-        audio = len(self.slots) - video
-        if kind == "video":
-            audio = max(audio, self.peer.router.limits["participants"]) if video >= MIN_VIDEO_SLOTS else audio
-        used = audio * ANSWER_BYTES["audio"] + video * ANSWER_BYTES["video"] + ANSWER_BYTES[kind]
-        return used <= MAX_ANSWER_BYTES and audio + video < MAX_SLOTS
+    def _has_room(self, publication: Publication, place: Slot | None) -> bool:
+        """Everybody the room admits must be heard: video gets the m-lines that are left. `place`: the one to reuse."""
+        others = [slot for slot in self.slots if slot is not place]
+        videos = [slot.answer_bytes for slot in others if slot.kind == "video"]
+        audio = len(others) - len(videos)
+        if publication.kind == "video" and len(videos) >= MIN_VIDEO_SLOTS:
+            audio = max(audio, self.peer.router.limits["participants"])
+        used = audio * ANSWER_BYTES["audio"] + sum(videos) + _answer_bytes(publication)
+        return used <= MAX_ANSWER_BYTES and audio + len(videos) < MAX_SLOTS
 
     def _place_deferred(self) -> None:
         """Give m-lines that have become free to what waits: sound, then video in view, then the rest."""
@@ -210,11 +236,12 @@ class SubscribeTransport:
             return
         self.revision += 1
         self._dirty = False
-        self._offered = [slot.subscription for slot in self.slots]
+        subscriptions = [slot.subscription for slot in self.slots]
+        self._offered = [(forwarded, forwarded.publication.codec) if forwarded else None for forwarded in subscriptions]
         self._offered_at = time.monotonic()
         tracks = [
             {"mid": str(mid), "participant": forwarded.publication.peer.id, "source": forwarded.publication.source}
-            for mid, forwarded in enumerate(self._offered)
+            for mid, forwarded in enumerate(subscriptions)
             if forwarded is not None
         ]
         described = [(slot.kind, slot.subscription.describe() if slot.subscription else None) for slot in self.slots]

@@ -31,7 +31,7 @@ class Subscription:
         self.reports = SubscriberReports()
         self._reported: tuple[int, int] | None = None  # packets sent and received, as of the last report
         self._judged: tuple[int, int] | None = None
-        self._accepted = False
+        self._accepted: frozenset[int] = frozenset()  # payload types that the browser has answered with
         self.allowed: int | None = HIGHEST  # by the downlink: the highest layer that fits, None: not even the lowest
         self._budget = SubscriberBudget()
         video = publication.kind == "video"
@@ -55,13 +55,24 @@ class Subscription:
         """For the SDP. Camera and microphone of a participant share a stream and a CNAME, so they play in step."""
         participant, source = self.publication.peer.id, self.publication.source
         stream = f"{participant}-screen" if source in ("screen", "screen_audio") else participant
-        return ForwardedTrack(stream, f"{participant}-{source}", self.ssrc, self.repair_ssrc, stream)
+        codec, track = self.publication.codec, f"{participant}-{source}"
+        return ForwardedTrack(codec, stream, track, self.ssrc, self.repair_ssrc, stream)
 
-    def accept(self) -> None:
-        """The browser has taken the m-line."""
-        if not self._accepted:
-            self._accepted = True
+    @property
+    def is_decodable(self) -> bool:
+        """Whether the browser has taken the m-line with the codec that the publication is in."""
+        return self.publication.codec.payload_type in self._accepted
+
+    def accept(self, payload_types: frozenset[int]) -> None:
+        """The browser has taken the m-line, and can decode what it lists."""
+        if payload_types != self._accepted:
+            self._accepted = payload_types
             self.update()
+
+    def codec_changed(self) -> None:
+        """The publication goes on in another codec: it may have to be offered first."""
+        if self._accepted and not self.is_decodable and self.subscriber.subscribing is not None:
+            self.subscriber.subscribing.codec_changed()
 
     def update(self) -> None:
         """Choose the layer anew: the view, the mute state, the sources or their sizes have changed."""
@@ -131,7 +142,7 @@ class Subscription:
     def deserved_layer(self) -> int | None:
         """The layer by the view alone, whatever the link carries; None for what is not to be forwarded at all."""
         publication = self.publication
-        if not self._accepted or publication.is_silent:
+        if not self.is_decodable or publication.is_silent:
             return None
         if publication.source == "microphone" and not publication.peer.router.is_heard(publication.peer.id):
             return None

@@ -14,7 +14,7 @@ _SEQUENCE_HEADER = 1
 MAX_HEADER = 64
 """Octets of a sequence header that are read."""
 MAX_ELEMENTS = 4
-"""OBU elements that are looked at: a temporal delimiter is left out on the wire, so the sequence header is the first."""
+"""OBU elements that are looked at. The temporal delimiter stays off the wire: the sequence header is the first."""
 
 
 def describe(data: bytes, start: int, end: int) -> Description:

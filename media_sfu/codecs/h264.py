@@ -1,8 +1,8 @@
 """H.264 over RTP (RFC 6184), packetization mode 1, constrained baseline: keyframe test and frame size.
 
-A keyframe starts at its sequence parameter set. Browsers send one before every IDR picture (RFC 7742 section 6.2), alone
-or at the head of an aggregation packet, and a receiver can do nothing with an IDR picture whose parameters it has not;
-so the IDR slices do not count as starts, and a lost parameter set stays asked for while they arrive.
+A keyframe starts at its sequence parameter set. Browsers send one before every IDR picture (RFC 7742 section 6.2),
+alone or at the head of an aggregation packet, and a receiver can do nothing with an IDR picture whose parameters it has
+not; so the IDR slices do not count as starts, and a lost parameter set stays asked for while they arrive.
 """
 
 from collections.abc import Mapping

@@ -4,10 +4,10 @@ rids, payload types and extension numbers.
 
 from dataclasses import dataclass
 
+from media_sfu import codecs
 from media_sfu.rtp.extensions import TRANSPORT_SEQUENCE
 from media_sfu.sdp.model import Codec, Section
 
-OPUS, VP8, VP8_RTX = 111, 96, 97  # payload types towards subscribers
 TRANSPORT_SEQUENCE_ID = 1
 _MULTIPLEXED = ["c=IN IP4 0.0.0.0", "a=rtcp-mux", "a=rtcp-rsize"]
 _UDP_PRIORITY, _TCP_PRIORITY = 126 << 24, 90 << 24  # RFC 8445 §5.1.2.1: type preference of a host; ICE-TCP comes after
@@ -36,8 +36,9 @@ class AnsweredSection:
 
 @dataclass(frozen=True, slots=True)
 class ForwardedTrack:
-    """What an m-line of a subscribe offer carries."""
+    """What an m-line of a subscribe offer carries, in `codec`."""
 
+    codec: codecs.Codec
     stream: str
     track: str
     ssrc: int
@@ -122,12 +123,12 @@ def _answer_section(section: AnsweredSection) -> list[str]:
 
 
 def _offer_section(mid: str, kind: str, track: ForwardedTrack | None) -> list[str]:
-    codec = Codec(OPUS, "opus", 48000, 2) if kind == "audio" else Codec(VP8, "VP8", 90000)
-    repair = VP8_RTX if kind == "video" else None
-    payload_types = f"{OPUS}" if kind == "audio" else f"{VP8} {VP8_RTX}"
-    lines = [f"m={kind} 9 UDP/TLS/RTP/SAVPF {payload_types}", *_MULTIPLEXED, f"a=mid:{mid}"]
+    listed = _listed(kind, track)
+    numbers = [number for codec, repair in listed for number in (codec.payload_type, repair) if number is not None]
+    lines = [f"m={kind} 9 UDP/TLS/RTP/SAVPF {' '.join(map(str, numbers))}", *_MULTIPLEXED, f"a=mid:{mid}"]
     lines.append(f"a=extmap:{TRANSPORT_SEQUENCE_ID} {TRANSPORT_SEQUENCE}")
-    lines += _codec(codec, repair, ["transport-cc"], stereo=True)
+    for codec, repair in listed:
+        lines += _codec(codec, repair, ["transport-cc"], stereo=True)
     if track is None:
         return [*lines, "a=inactive"]
     lines += ["a=sendonly", f"a=msid:{track.stream} {track.track}"]
@@ -136,6 +137,17 @@ def _offer_section(mid: str, kind: str, track: ForwardedTrack | None) -> list[st
     if kind == "video":
         lines.append(f"a=ssrc-group:FID {track.ssrc} {track.repair_ssrc}")
     return [*lines, *(f"a=ssrc:{ssrc} cname:{track.cname}" for ssrc in ssrcs)]
+
+
+def _listed(kind: str, track: ForwardedTrack | None) -> list[tuple[Codec, int | None]]:
+    """Codecs of an m-line with the payload types of their repairs: the one in use, and the one to fall back to."""
+    if kind == "audio":
+        return [(Codec(codecs.CODECS["opus"].payload_type, "opus", 48000, 2), None)]
+    used = [track.codec] if track is not None and track.codec is not codecs.FALLBACK else []
+    return [
+        (Codec(codec.payload_type, codec.name, codec.clock_rate), codec.repair_payload_type)
+        for codec in (*used, codecs.FALLBACK)
+    ]
 
 
 def _candidates(transport: TransportParameters) -> list[str]:
@@ -155,6 +167,8 @@ def _codec(codec: Codec, repair: int | None, feedback: list[str], *, stereo: boo
     if codec.name.lower() == "opus":
         lines.append(f"a=fmtp:{codec.payload_type} minptime=10;useinbandfec=1;usedtx=1{';stereo=1' if stereo else ''}")
     else:
+        parameters = codecs.CODECS[codec.name.lower()].parameters
+        lines += [f"a=fmtp:{codec.payload_type} {parameters}"] if parameters else []
         feedback = [*feedback, "nack", "nack pli", "ccm fir"]
     lines += [f"a=rtcp-fb:{codec.payload_type} {kind_of}" for kind_of in feedback]
     if repair is not None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from media_sfu.codecs import FALLBACK
 from media_sfu.errors import SdpError
 from media_sfu.sdp.reader import read_description
 from media_sfu.sdp.writer import AnsweredSection, ForwardedTrack, TransportParameters, write_answer, write_offer
@@ -103,7 +104,7 @@ def test_unwanted_sections_are_answered_inactive_and_data_channels_refused():
 
 
 def test_offer_names_media_before_its_repair_and_keeps_ended_lines():
-    track = ForwardedTrack("stream", "track", 111, 222, "name")
+    track = ForwardedTrack(FALLBACK, "stream", "track", 111, 222, "name")
     offer = write_offer(OURS, 3, [("video", track), ("audio", None)])
     assert offer.index("a=ssrc:111 ") < offer.index("a=ssrc:222 ")
     assert "a=msid:stream track\r\n" in offer
