@@ -11,6 +11,7 @@
 import { format, gettext } from "./i18n.js";
 import { canShareScreen } from "./media/devices.js";
 import { StatsReader } from "./media/stats.js";
+import { TileStatsReader } from "./media/tile_stats.js";
 import { Meeting } from "./meeting.js";
 import { chosenDevices, pageData, rememberDevices } from "./page_data.js";
 import { INITIAL, reduce } from "./state/reducer.js";
@@ -26,7 +27,9 @@ import { Roster } from "./ui/roster.js";
 import { listenForShortcuts } from "./ui/shortcuts.js";
 import { Sound } from "./ui/sound.js";
 import { Stage } from "./ui/stage.js";
+import { Statistics } from "./ui/statistics.js";
 import { Toolbar } from "./ui/toolbar.js";
+import { watchDelivery } from "./watch_delivery.js";
 import { watchVideos } from "./watch_videos.js";
 
 const data = pageData();
@@ -34,6 +37,7 @@ const devices = chosenDevices();
 /** @type {Store<State, StateEvent>} */
 const store = new Store(reduce, { ...INITIAL, roomName: data.room.name });
 const stats = new StatsReader();
+const tileStats = new TileStatsReader();
 const sound = new Sound(devices.speakerId);
 const meeting = new Meeting(store, {
   room: data.room.id,
@@ -74,6 +78,7 @@ const tools = {
   hand: () => commands.raiseHand(yourself(store.state)?.hand_raised_at === null),
   people: () => togglePanel("people"),
   chat: () => togglePanel("chat"),
+  statistics: () => togglePanel("statistics"),
   view: () => store.dispatch({ type: "view_chosen", view: store.state.view === "grid" ? "speaker" : "grid" }),
   devices: () => void deviceDialog.show(),
   help: showHelp,
@@ -85,6 +90,7 @@ const screens = [
   stage,
   chat,
   roster,
+  new Statistics(readTiles),
   new Toolbar(tools, { canShareScreen: canShareScreen() }),
   new Panels(closePanel, panelOpened),
   new Cover({ again: () => meeting.restart(), leave: () => meeting.leave(), leaveUrl: data.leave_url }),
@@ -102,6 +108,7 @@ addEventListener("online", () => meeting.networkChanged());
 document.addEventListener("visibilitychange", () => document.hidden || meeting.networkChanged());
 Object.defineProperty(window, "liveonMeeting", { value: meeting.connections });
 watchVideos(store, () => meeting.watchedCameras);
+watchDelivery(store, (on) => commands.watchDelivery(on));
 meeting.start();
 
 /** @param {string} path */
@@ -118,6 +125,12 @@ function pictureOf({ participant, source, own }) {
   return meeting.remoteTracks.find((track) => track.participant === participant.id && track.source === source)?.track ?? null;
 }
 
+function readTiles() {
+  const { publish, subscribe } = meeting.connections;
+  const own = meeting.ownTrack.bind(meeting);
+  return tileStats.read({ publish, subscribe, remote: meeting.remoteTracks, own }, performance.now());
+}
+
 function showTracks() {
   stage.refreshPictures();
   sound.play(meeting.remoteTracks);
@@ -130,7 +143,7 @@ function sendChat(text) {
   return sent;
 }
 
-/** @param {"chat" | "people"} panel */
+/** @param {import("./ui/panels.js").Name} panel */
 function togglePanel(panel) {
   store.dispatch({ type: "panel_opened", panel: store.state.panel === panel ? null : panel });
 }
@@ -139,9 +152,9 @@ function closePanel() {
   store.dispatch({ type: "panel_opened", panel: null });
 }
 
-/** @param {"chat" | "people"} panel */
+/** @param {import("./ui/panels.js").Name} panel */
 function panelOpened(panel) {
-  if (panel !== "chat") return document.getElementById("people-title")?.focus();
+  if (panel !== "chat") return document.getElementById(`${panel}-title`)?.focus();
   chat.scrollToEnd();
   chat.focus();
 }

@@ -15,6 +15,7 @@
  * @property {string} cipher SRTP cipher suite, or "" before the handshake
  */
 
+/** @typedef {Pick<Figures, "roundTripMs" | "protocol" | "cipher">} Path */
 /** @typedef {{bytesOut: number, bytesIn: number, received: number, lost: number, at: number}} Counters */
 /** @typedef {Record<string, unknown> & {id: string, type: string}} Entry */
 
@@ -68,7 +69,7 @@ export async function framesReceived(tracks) {
 }
 
 /** @param {RTCPeerConnection | null} pc @returns {Promise<Entry[]>} */
-async function entriesOf(pc) {
+export async function entriesOf(pc) {
   if (!pc || pc.connectionState === "closed") return [];
   return [...(await pc.getStats()).values()];
 }
@@ -98,8 +99,8 @@ function rates(before, after) {
   };
 }
 
-/** @param {Entry[]} entries @returns {{roundTripMs: number | null, protocol: string, cipher: string}} */
-function pathOf(entries) {
+/** @param {Entry[]} entries of one connection @returns {Path} */
+export function pathOf(entries) {
   const pair = entries.find((entry) => entry.type === "candidate-pair" && entry.nominated && entry.state === "succeeded");
   const local = entries.find(({ id }) => id === pair?.localCandidateId);
   const transport = entries.find(({ type }) => type === "transport");
@@ -117,6 +118,6 @@ function sum(entries, field) {
 }
 
 /** @param {unknown} value */
-function number(value) {
+export function number(value) {
   return typeof value === "number" ? value : 0;
 }

@@ -52,6 +52,11 @@ export class Commands {
     this.#send({ type: "readmit", bar });
   }
 
+  /** Tell every two seconds what is delivered, or no longer. @param {boolean} on */
+  watchDelivery(on) {
+    this.#send({ type: "watch_delivery", on });
+  }
+
   /** @param {boolean} frozen */
   freeze(frozen) {
     this.#send({ type: "freeze", frozen });

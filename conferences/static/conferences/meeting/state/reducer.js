@@ -2,12 +2,12 @@
  * What the page knows. Pure: (state, event) → state. An event is a message of the server, or something the page itself did
  * (`own_*`, `view_*`, `link_*`, …).
  *
- * @import {Barred, ChatMessage, JoinedMessage, Participant, ServerMessage, Source, WaitingGuest} from "../signalling/messages.js"
+ * @import {Barred, ChatMessage, DeliveredTile, JoinedMessage, Participant, ServerMessage, Source, WaitingGuest} from "../signalling/messages.js"
  */
 
 /** @typedef {"connecting" | "waiting" | "joined" | "over"} Phase */
 /** @typedef {"grid" | "speaker"} View */
-/** @typedef {"chat" | "people" | null} Panel */
+/** @typedef {"chat" | "people" | "statistics" | null} Panel */
 /** @typedef {{id: number, kind: "good" | "info" | "warn" | "bad", code: string, name: string}} Notice */
 
 /**
@@ -18,6 +18,7 @@
  * @property {boolean} linked the signalling socket is up and joined
  * @property {boolean} mediaLive a media worker is live
  * @property {boolean} mediaConnected both peer connections are up, or coming up for the first time
+ * @property {number} epoch counts the media workers that have had this meeting
  * @property {string} you own participant id
  * @property {string} roomName
  * @property {string} startedAt ISO time, "" before the first join
@@ -34,6 +35,7 @@
  * @property {Record<Source, boolean>} own what this page sends
  * @property {string[]} stalled keys (`participant/source`) of videos that stand still
  * @property {string[]} paused keys of videos that the network does not carry
+ * @property {{estimateKbps: number | null, tiles: DeliveredTile[]} | null} delivery null while it is not watched
  * @property {View} view
  * @property {string | null} pinned key of a tile
  * @property {number} page
@@ -67,6 +69,7 @@ export const INITIAL = {
   linked: false,
   mediaLive: true,
   mediaConnected: true,
+  epoch: 0,
   you: "",
   roomName: "",
   startedAt: "",
@@ -83,6 +86,7 @@ export const INITIAL = {
   own: { camera: false, microphone: false, screen: false, screen_audio: false },
   stalled: [],
   paused: [],
+  delivery: null,
   view: "grid",
   pinned: null,
   page: 0,
@@ -119,8 +123,10 @@ export function reduce(state, event) {
       return frozen(state, event.frozen);
     case "videos_paused":
       return { ...state, paused: event.pictures.map(({ participant, source }) => `${participant}/${source}`) };
+    case "delivery":
+      return state.panel === "statistics" ? { ...state, delivery: { estimateKbps: event.estimate_kbps, tiles: event.tiles } } : state;
     case "rebuild":
-      return { ...state, mediaLive: true, paused: [] };
+      return { ...state, mediaLive: true, epoch: event.epoch, paused: [], delivery: null };
     case "media_unavailable":
       return { ...state, mediaLive: false };
     case "muted_by_host":
@@ -148,7 +154,7 @@ export function reduce(state, event) {
     case "page_turned":
       return { ...state, page: event.page };
     case "panel_opened":
-      return { ...state, panel: event.panel, unread: event.panel === "chat" ? 0 : state.unread };
+      return { ...state, panel: event.panel, delivery: null, unread: event.panel === "chat" ? 0 : state.unread };
     case "noticed":
       return noticed(state, event.kind, event.code, event.name);
     default:
@@ -164,6 +170,8 @@ function joined(state, message) {
     phase: /** @type {const} */ ("joined"),
     linked: true,
     mediaLive: true,
+    epoch: message.epoch,
+    delivery: null,
     you: message.you,
     roomName: message.room.name,
     startedAt: message.started_at,

@@ -1,23 +1,25 @@
 /**
- * The side panel: one of chat and participants, or none. The focus goes in with it and back when it closes.
+ * The side panel: one of chat, participants and statistics, or none. The focus goes in with it and back when it closes.
  *
  * @import {Panel, State} from "../state/reducer.js"
  */
 
 import { part } from "./dom.js";
 
+/** @typedef {NonNullable<Panel>} Name */
+
+const NAMES = /** @type {const} */ (["chat", "people", "statistics"]);
+
 export class Panels {
-  /** @type {Record<"chat" | "people", HTMLElement>} */
-  #panels = { chat: part("chat-panel", HTMLElement), people: part("people-panel", HTMLElement) };
-  /** @type {Record<"chat" | "people", HTMLElement>} */
-  #openers = { chat: part("chat", HTMLElement), people: part("people", HTMLElement) };
+  #panels = new Map(NAMES.map((name) => [name, part(`${name}-panel`, HTMLElement)]));
+  #openers = new Map(NAMES.map((name) => [name, part(name, HTMLElement)]));
   #onOpened;
   /** @type {Panel} */
   #open = null;
 
   /**
    * @param {() => void} close
-   * @param {(panel: "chat" | "people") => void} onOpened
+   * @param {(panel: Name) => void} onOpened
    */
   constructor(close, onOpened) {
     this.#onOpened = onOpened;
@@ -28,10 +30,10 @@ export class Panels {
   render({ panel }) {
     if (panel === this.#open) return;
     const before = this.#open;
-    const hadFocus = before !== null && this.#panels[before].contains(document.activeElement);
+    const hadFocus = before !== null && this.#panels.get(before)?.contains(document.activeElement);
     this.#open = panel;
-    for (const name of /** @type {const} */ (["chat", "people"])) this.#panels[name].hidden = name !== panel;
+    for (const [name, shown] of this.#panels) shown.hidden = name !== panel;
     if (panel !== null) this.#onOpened(panel);
-    else if (before !== null && hadFocus) this.#openers[before].focus();
+    else if (before !== null && hadFocus) this.#openers.get(before)?.focus();
   }
 }

@@ -5,7 +5,7 @@
  */
 
 /** @type {Record<string, keyof ToolActions>} */
-const KEYS = { m: "microphone", v: "camera", s: "screen", h: "hand", c: "chat", p: "people", l: "view", "?": "help" };
+const KEYS = { m: "microphone", v: "camera", s: "screen", h: "hand", c: "chat", p: "people", i: "statistics", l: "view", "?": "help" };
 
 /**
  * @param {ToolActions} actions

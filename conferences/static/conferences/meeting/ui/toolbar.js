@@ -11,12 +11,12 @@ import { part } from "./dom.js";
 /**
  * What each button and its key does.
  *
- * @typedef {Record<"microphone" | "camera" | "screen" | "hand" | "people" | "chat" | "devices" | "freeze" | "end" | "leave" | "view" | "help",
+ * @typedef {Record<"microphone" | "camera" | "screen" | "hand" | "people" | "chat" | "statistics" | "devices" | "freeze" | "end" | "leave" | "view" | "help",
  *   () => void>} ToolActions
  */
 
 const TOGGLES = /** @type {const} */ (["microphone", "camera", "screen", "hand", "people", "chat"]);
-const BUTTONS = /** @type {const} */ ([...TOGGLES, "devices", "freeze", "end", "leave", "view", "help"]);
+const BUTTONS = /** @type {const} */ ([...TOGGLES, "statistics", "devices", "freeze", "end", "leave", "view", "help"]);
 
 export class Toolbar {
   /** @type {Map<string, HTMLButtonElement>} */
@@ -43,6 +43,7 @@ export class Toolbar {
     press(this.#button("hand"), (yourself(state)?.hand_raised_at ?? null) !== null);
     press(this.#button("people"), state.panel === "people");
     press(this.#button("chat"), state.panel === "chat");
+    press(this.#button("statistics"), state.panel === "statistics");
     this.#button("chat").hidden = !state.chatOn;
     this.#button("end").hidden = this.#button("freeze").hidden = !isHost(state);
     press(this.#button("freeze"), state.frozen);
