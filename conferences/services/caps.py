@@ -67,7 +67,7 @@ def set_soft_caps(tenant: Tenant, *, actor: Actor, **limits: int) -> None:
             caps.warned.pop(cap, None)
         caps.full_clean(exclude=["tenant"], validate_unique=False, validate_constraints=False)
         caps.save(update_fields=[*changed, "warned"])
-        _record(tenant, "soft_caps_changed", actor, changed=changed)
+        record_about_tenant(tenant, "soft_caps_changed", actor=actor, details={"changed": changed})
 
 
 def due_warnings(tenant: Tenant, *, now: datetime) -> list[CapUse]:
@@ -86,7 +86,8 @@ def mark_warned(tenant: Tenant, use: CapUse, *, now: datetime) -> None:
             use.cap: {"month": _month(tenant, now), "level": use.level, "at": now.isoformat()},
         }
         caps.save(update_fields=["warned"])
-        _record(tenant, "soft_cap_warned", SYSTEM, cap=use.cap, used=use.used, limit=use.limit, percent=use.percent)
+        about = {"cap": use.cap, "used": use.used, "limit": use.limit, "percent": use.percent}
+        record_about_tenant(tenant, "soft_cap_warned", actor=SYSTEM, details=about)
 
 
 def _warned_level(warned: dict[str, dict[str, object]], cap: str, tenant: Tenant, now: datetime) -> int:
@@ -102,12 +103,3 @@ def _locked(tenant: Tenant) -> SoftCaps:
     caps: SoftCaps
     caps, _made = SoftCaps.objects.for_tenant(tenant).select_for_update().get_or_create(tenant=tenant)
     return caps
-
-
-def _record(tenant: Tenant, action: str, actor: Actor, **details: object) -> None:
-    record_about_tenant(
-        tenant,
-        action,
-        actor=actor,
-        details=details,
-    )
