@@ -88,9 +88,9 @@ class Downlink:
         demands = [demand for demand in map(_demand, videos) if demand is not None]
         chosen = allocate(demands, self.estimator.bits_per_second - sound)
         self._wanted = sound + wanted_rate(demands)
-        for subscription, layer in chosen.items():
-            subscription.allow(layer)
-        self._tell_paused([each for each, layer in chosen.items() if layer is None])
+        for subscription, step in chosen.items():
+            subscription.allow(*(step or (None, 0)))
+        self._tell_paused([each for each, step in chosen.items() if step is None])
 
     def _tell_paused(self, subscriptions: list[Subscription]) -> None:
         publications = [each.publication for each in subscriptions]
@@ -102,7 +102,9 @@ class Downlink:
 
 def _demand(subscription: Subscription) -> Demand[Subscription] | None:
     """What a subscription would take; None for one that nobody looks at, or of which nothing was measured yet."""
-    wanted, rates = subscription.deserved_layer(), subscription.publication.rates
+    publication, wanted = subscription.publication, subscription.deserved_layer()
+    rates, allowed = publication.rates, subscription.allowed
     if wanted is None or not rates[0]:
         return None
-    return Demand(subscription, rates, min(wanted, len(rates) - 1), subscription.allowed)
+    present = None if allowed is None else (allowed, subscription.allowed_temporal)
+    return Demand(subscription, rates, min(wanted, len(rates) - 1), present, publication.shares)

@@ -20,6 +20,7 @@ from time import monotonic
 
 from media_sfu.bandwidth.feedback import FeedbackGenerator
 from media_sfu.bandwidth.policing import TrackPolicer
+from media_sfu.bandwidth.shares import TemporalShares
 from media_sfu.codecs import Codec, Description
 from media_sfu.egress import Egress
 from media_sfu.endpoint import MAX_SSRCS, Endpoint, Send
@@ -69,7 +70,7 @@ class Source:
         "repair_payload_type",
         "size",
         "ssrc",
-        "temporal_octets",
+        "temporal",
         "track",
         "video",
         "window",
@@ -92,7 +93,7 @@ class Source:
         self.window = SequenceWindow()
         self.loss = LossDetector()
         self.reception = ReceptionStatistics(ssrc, self.clock)
-        self.temporal_octets = [0, 0, 0, 0]
+        self.temporal = TemporalShares()
         self.keyframes = KeyframeRequests()
         self.forwards: list[Forward] = []
         self.last_packet_at = NEVER
@@ -199,7 +200,7 @@ class Ingress(Endpoint):
             source.loss.received(extended, now, keyframe=description[1])
             temporal = source.codec.temporal
             if temporal is not None and description[2]:
-                source.temporal_octets[temporal(description[2])] += len(plain)
+                source.temporal.octets[temporal(description[2])] += len(plain)
             if description[1]:
                 self._keyframe(source, plain, start, header[9])
         elif self.audio_level_id and source.on_level is not None:
