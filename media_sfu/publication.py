@@ -8,6 +8,7 @@ from media_sfu.codecs import Codec
 from media_sfu.control.messages import Json
 from media_sfu.forwarding.layers import NEVER
 from media_sfu.plane import Ingress, Source, Track
+from media_sfu.uplink import Uplink
 
 if TYPE_CHECKING:
     from media_sfu.peer import Peer
@@ -30,7 +31,8 @@ class Publication:
         self.mid = ""
         self.rids: list[str] = []
         self.sources: list[Source | None] = [None]  # per layer, lowest first
-        self.rates = [0.0]  # bits per second of each layer, as of the last measurement
+        self.rates = [0.0]  # bits per second of each layer, as of the last measurement; of one that is off, from before
+        self.uplink = Uplink(self)
         self._measured = [(0, 0.0)]  # octets so far, and when
         self.ingress: Ingress | None = None
         self._payload_types: tuple[int, int | None] = (-1, None)
@@ -47,6 +49,11 @@ class Publication:
     @property
     def repair_payload_type(self) -> int | None:
         return self._payload_types[1]
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """Lowest first."""
+        return LAYER_NAMES[len(self.sources)]
 
     @property
     def is_screen(self) -> bool:
@@ -73,6 +80,7 @@ class Publication:
         self._take_codec(codec)
         self.sources = [None] * max(1, len(rids))
         self.rates, self._measured = [0.0] * len(self.sources), [(0, 0.0)] * len(self.sources)
+        self.uplink.restart()
         for subscription in self.subscriptions:
             subscription.update()
 
@@ -97,13 +105,18 @@ class Publication:
         return source
 
     def measure(self, now: float) -> None:
-        """Bring `rates` up to date, each second. A layer that stops counts as stopped at once; a peak fades slowly."""
+        """Bring `rates` up to date, each second. A layer that fails counts as stopped at once; a peak fades slowly."""
         for layer, source in enumerate(self.sources):
             octets, (before, at) = (source.reception.octets if source else 0), self._measured[layer]
             self._measured[layer] = (octets, now)
             rate = (octets - before) * 8 / (now - at) if at and octets >= before else 0.0
             runs = source is not None and now - source.last_packet_at < STOPPED_SECONDS
-            self.rates[layer] = max(rate, PEAK_FADES * self.rates[layer]) if runs else 0.0
+            if runs:
+                self.rates[layer] = max(rate, PEAK_FADES * self.rates[layer])
+            elif self.uplink.is_due(layer, now):
+                self.rates[layer] = 0.0
+            else:  # it is off: with no rate at all it would never be asked for again
+                self.rates[layer] = self.rates[layer] or self._nominal_rate(layer)
 
     @property
     def is_silent(self) -> bool:
@@ -134,8 +147,12 @@ class Publication:
         self.ingress = None
 
     def describe(self) -> Json:
-        layers = list(LAYER_NAMES[len(self.sources)]) if self.kind == "video" else []
+        layers = list(self.layer_names) if self.kind == "video" else []
         return {"mid": self.mid, "source": self.source, "kind": self.kind, "codec": self.codec.name, "layers": layers}
+
+    def _nominal_rate(self, layer: int) -> float:
+        """What a layer may take that was never measured: a quarter of the limit, the one below a quarter of that."""
+        return float(BITS_PER_SECOND[self.source]) / 4 ** (len(self.sources) - layer)
 
     def _policer(self, layer: int) -> TrackPolicer:
         if layer not in self._policers:

@@ -186,6 +186,7 @@ class Router:
         """Each second."""
         for publication in self.publications():
             publication.measure(now)
+            publication.uplink.save(now)
         for peer in list(self.peers.values()):
             if not peer.tick(now):
                 self.close_peer(peer, "media_timeout")

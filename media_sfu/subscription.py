@@ -46,6 +46,7 @@ class Subscription:
         )
         self.forward = Forward(publication.track, egress, rewriter, history)
         publication.subscriptions.append(self)
+        publication.uplink.watch(self)
 
     @property
     def ssrc(self) -> int:
@@ -63,6 +64,11 @@ class Subscription:
         """Whether the browser has taken the m-line with the codec that the publication is in."""
         return self.publication.codec.payload_type in self._accepted
 
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the browser has taken the m-line: what it watches is known."""
+        return bool(self._accepted)
+
     def accept(self, payload_types: frozenset[int]) -> None:
         """The browser has taken the m-line, and can decode what it lists."""
         if payload_types != self._accepted:
@@ -77,6 +83,7 @@ class Subscription:
     def update(self) -> None:
         """Choose the layer anew: the view, the mute state, the sources or their sizes have changed."""
         self.forward.want(self._wanted_layer())
+        self.publication.uplink.watch(self)
         self.check(time.monotonic())
 
     def allow(self, layer: int | None) -> None:
@@ -138,6 +145,17 @@ class Subscription:
         if self.publication.kind == "audio" or deserved is None:
             return deserved
         return None if self.allowed is None else min(deserved, self.allowed)
+
+    def watched_layers(self) -> set[int]:
+        """What the sender is to send for it: the layer that it waits for, and the one that stands in meanwhile."""
+        if not self._accepted:
+            return {0}
+        deserved, current = self.deserved_layer(), self.forward.layers.current
+        if deserved is None or self.allowed is None:
+            return set()
+        # What the sender itself has stopped for want of bandwidth, it is to send again as soon as it can.
+        is_link_full = any(self.publication.rates[self.allowed + 1 : deserved + 1])
+        return {self.allowed if is_link_full else deserved} | ({current} if current is not None else set())
 
     def deserved_layer(self) -> int | None:
         """The layer by the view alone, whatever the link carries; None for what is not to be forwarded at all."""

@@ -101,6 +101,8 @@ class Worker:
         self._orphans = [orphan for orphan in self._orphans if orphan.peer is not peer]
         if peer.subscribing is not None:
             peer.subscribing.repeat_offer()
+        for publication in peer.publications.values():
+            publication.uplink.repeat()
 
     def drops(self) -> dict[str, int]:
         """Everything dropped since the start, by reason."""

@@ -50,6 +50,8 @@ class LayerSwitch:
         target = self._target
         if not keyframe or target is None:
             return False
+        if layer == self._wanted:
+            self._target = target = layer  # it was given up for silent, maybe: its keyframe says that it is back
         if layer == target or (self.current is None and layer < target):
             self.current = layer
             return True
@@ -64,13 +66,14 @@ class LayerSwitch:
         wanted = self._wanted
         if wanted is None:
             return None
-        proposed = _nearest(wanted, _running(now, last_packet_at), default=wanted)
+        running = _running(now, last_packet_at)
+        proposed = _nearest(wanted, running, default=wanted)
         # The layers of a slow camera come a few milliseconds apart; a layer that stopped is still silent next time.
         if self.current is None or proposed == self._proposed:
             self._target = proposed
         self._proposed = proposed
         target = wanted if self._target is None else self._target
-        return None if target == self.current or last_packet_at[target] == NEVER else target
+        return None if target == self.current or target not in running else target
 
 
 def _running(now: float, last_packet_at: Sequence[float]) -> list[int]:

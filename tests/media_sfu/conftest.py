@@ -73,6 +73,8 @@ class Meeting:
     def _on_event(self, event: dict[str, Any]) -> None:
         self.events.append(event)
         person = self.people.get(event.get("peer", ""))
+        if event["type"] == "layers_wanted" and person is not None and person.camera is not None:
+            person.camera.obey(event["layers"])
         if event["type"] == "subscribe_offer" and person is not None:
             task = asyncio.get_running_loop().create_task(person.on_offer(event))
             self._answers.add(task)

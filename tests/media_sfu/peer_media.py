@@ -70,6 +70,7 @@ class Camera:
         self.keyframes_asked = 0
         self.nacked: list[int] = []
         self.wanted = set(rids)
+        self.active = set(rids)
         self.layers = {rid: Stream(transport, VP8, self._elements(RID_ID, rid)) for rid in rids}
         self.repairs = {rid: Stream(transport, RTX, self._elements(REPAIRED_ID, rid)) for rid in rids}
 
@@ -80,7 +81,7 @@ class Camera:
         """`lose`: index of a packet of the frame that never leaves, in every layer."""
         self._timestamp += 6000
         self._picture = self._picture + 1 & 0x7FFF
-        for rid, stream in self.layers.items():
+        for rid, stream in self._running():
             keyframe = rid in self.wanted
             self.wanted.discard(rid)
             for index in range(packets):
@@ -93,6 +94,14 @@ class Camera:
                     body=rid.encode() + body,
                 )
                 stream.send(payload, timestamp=self._timestamp, marker=index == packets - 1, lost=index == lose)
+
+    def obey(self, layers: list[str]) -> None:
+        """Send these layers only, as `layers_wanted` says; one that comes back begins with a keyframe."""
+        self.wanted |= set(layers) - self.active
+        self.active = set(layers)
+
+    def _running(self) -> list[tuple[str, Stream]]:
+        return [(rid, stream) for rid, stream in self.layers.items() if rid in self.active]
 
     def on_rtcp(self, blocks: list[rtcp.Block]) -> None:
         """Keyframes on PLI, RTX on NACK."""

@@ -207,11 +207,13 @@ async def test_only_four_voices_are_forwarded_in_a_large_meeting(meeting: Meetin
     for each in speakers:
         each.microphone.send(level=20)
     await until(lambda: sum(count > 1 for count in counts()) == 4)
-    before = counts()
+    before, listening = counts(), meeting.worker.routers[ROUTER].peers["listener"].counters
+    forwarded = listening.packets_out
     for each in speakers:
         each.microphone.send(level=20)
     packets_in = [meeting.worker.routers[ROUTER].peers[each.peer].counters for each in speakers]
     await until(lambda: all(each.packets_in >= 3 for each in packets_in))
+    await until(lambda: sum(counts()) - sum(before) == listening.packets_out - forwarded)
     assert sorted(later - earlier for earlier, later in zip(before, counts(), strict=True)) == [0] * 4 + [1] * 4
 
 

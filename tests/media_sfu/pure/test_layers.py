@@ -62,6 +62,16 @@ def test_silent_layer_gives_way_to_the_next_lower_one_that_runs():
     assert made.check(now + 0.3, [now, now, now]) == 2
 
 
+def test_layer_that_comes_back_is_taken_with_its_first_keyframe():
+    made = switch(want=0, current=0)
+    made.check(9.0, [9.0, 1.0])
+    made.want(1)
+    assert made.check(9.0, [9.0, 1.0]) is None  # nothing to ask of a layer that is off
+    assert made.check(9.1, [9.1, 1.0]) is None
+    assert made.admit(1, keyframe=True)
+    assert made.check(9.2, [9.2, 9.2]) is None
+
+
 def test_layers_of_a_slow_camera_do_not_flap():
     made = switch(want=1, current=1)
     assert made.check(1.0, [1.0, 0.5]) is None
