@@ -56,7 +56,10 @@ class Visitor:
     async def _fill(self, url: str, **fields: str) -> tuple[str, str]:
         """Open a page and send its form, filled with `fields`; the address it led to, and the page there."""
         _, page = await asyncio.to_thread(self._open, url, None)
-        form = {"csrfmiddlewaretoken": _TOKEN.search(page)[1]}
+        token = _TOKEN.search(page)
+        if token is None:
+            raise EntranceRefused(f"no form on {url}")
+        form = {"csrfmiddlewaretoken": token[1]}
         for found in _FIELD.finditer(page):
             value = _VALUE.search(found[0])
             if value is not None:

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -112,6 +113,7 @@ class Participant:
 
     def _start(self, now: float) -> None:
         """Everybody beats at moments of their own."""
+        steps: list[tuple[float, Callable[[float], None]]]
         steps = [(FEEDBACK_SECONDS, self._send_feedback), (REPAIR_SECONDS, self._ask_again)]
         steps += [(REPORT_SECONDS, self._report), (CONSENT_SECONDS, self._consent)]
         steps += [(each.interval, each.send) for each in (self.microphone, self.camera) if each is not None]
