@@ -3,6 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
+from media_sfu.codecs.thinning import HIGHEST as ALL
 from media_sfu.control.messages import MAX_TILES, Json
 from media_sfu.publication import LAYER_NAMES
 from media_sfu.subscription import Subscription
@@ -68,7 +69,8 @@ def limited_by(subscription: Subscription) -> str | None:
     if deserved is None:
         return None
     running = max((layer for layer, rate in enumerate(publication.rates) if rate), default=-1)
-    if subscription.allowed < min(deserved, running):
+    possible = min(deserved, running)
+    if subscription.allowed < possible or (subscription.allowed == possible and subscription.allowed_temporal < ALL):
         return "network"
     if running < deserved:
         return "sender"

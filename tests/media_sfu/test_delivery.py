@@ -111,6 +111,17 @@ async def test_the_reason_follows_from_what_is_deserved_allowed_and_sent(
     assert limited_by(found) == reason
 
 
+async def test_frames_left_out_for_the_link_are_told_as_its_limit(meeting: Meeting, monkeypatch):
+    await meeting.pair()
+    found = subscription(meeting, "person-b")
+    monkeypatch.setattr(found.publication, "rates", [100.0, 400.0])
+    monkeypatch.setattr(found, "deserved_layer", lambda: 1)
+    found.allow(1, 1)
+    assert limited_by(found) == "network"
+    found.allow(2, 1)
+    assert limited_by(found) is None
+
+
 async def test_only_the_owner_of_a_peer_may_watch(meeting: Meeting):
     await meeting.pair()
     other = Meeting(meeting.worker, "web-process-2")

@@ -106,7 +106,8 @@ function othersTile({ delivery, frozen }, { key, participant, source }, { receiv
   const tile = delivery?.tiles.find((one) => `${one.participant}/${one.source}` === key);
   const figures = received.get(key);
   if (delivery && !tile) return { reason: gettext("Not on your screen, so it is not sent to you."), rows: [] };
-  const reason = tile ? limitText(tile.limited_by) : "";
+  const isKnown = tile && (tile.limited_by !== null || tile.layer !== null);
+  const reason = isKnown ? limitText(tile.limited_by) : "";
   if (!figures) return { reason, rows: [] };
   const rows = /** @type {Row[]} */ ([
     [gettext("Size"), sizeText(figures)],
