@@ -30,6 +30,8 @@ FIREFOX_PREFERENCES: dict[str, str | float | bool] = {
     "media.navigator.permission.disabled": True,
     "media.peerconnection.ice.loopback": True,
     "media.peerconnection.ice.obfuscate_host_addresses": False,
+    "permissions.default.camera": 1,  # else it offers no loopback address: our cameras are none of its own
+    "permissions.default.microphone": 1,
     "media.autoplay.default": 0,
     "media.autoplay.blocking_policy": 0,
     "app.update.enabled": False,
@@ -46,8 +48,10 @@ def _program(*names: str) -> str:
 
 
 @contextmanager
-def chromium(playwright: Playwright, files: Path, colour: str) -> Iterator[Browser]:
-    """A Chromium whose camera shows `colour`; capture files are per browser, so each person has one."""
+def chromium(playwright: Playwright, files: Path, colour: str, *more: str) -> Iterator[Browser]:
+    """A Chromium whose camera shows `colour`, with `more` options; capture files are per browser, so each person has
+    one.
+    """
     picture, tone = files / f"{colour}.y4m", files / f"{colour}.wav"
     if not picture.exists():
         write_picture(picture, colour)
@@ -56,6 +60,7 @@ def chromium(playwright: Playwright, files: Path, colour: str) -> Iterator[Brows
         *CHROMIUM_OPTIONS,
         f"--use-file-for-fake-video-capture={picture}",
         f"--use-file-for-fake-audio-capture={tone}",
+        *more,
     ]
     browser = playwright.chromium.launch(executable_path=_program("chromium", "chromium-browser"), args=options)
     try:
