@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from media_sfu.codecs import Codec
+from media_sfu.codecs import FALLBACK, Codec
 from media_sfu.control.messages import Json
 from media_sfu.errors import RequestRefused, SdpError
 from media_sfu.net.transport import Network, Transport
@@ -149,9 +149,10 @@ class PublishTransport:
         return AnsweredSection(section, offered, repair, extensions, source == "screen_audio")
 
     def _choose(self, section: Section, source: str) -> Chosen | None:
-        """The codec to answer with. When it is not the one that the browser likes best it is told, for its layers."""
+        """The codec to answer with. A browser that must fall back is told: in that codec it is to send layers."""
         chosen = choose_codec(section, lambda codec: self.peer.may_send(source, codec))
-        if chosen != choose_codec(section, _any_codec):
+        must_fall_back = chosen is None or chosen[1] is FALLBACK
+        if must_fall_back and chosen != choose_codec(section, _any_codec):
             self.peer.require_fallback(source)
         return chosen
 
