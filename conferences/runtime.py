@@ -25,6 +25,7 @@ from conferences.signalling import queries
 from conferences.signalling.broadcast import Broadcast
 from conferences.signalling.facts import message_of, speakers_of
 from conferences.signalling.hub import WELCOME_SECONDS, Hub
+from conferences.signalling.ice import ice_servers, renewed_after
 from conferences.signalling.messages import server
 from conferences.signalling.orders import carry_out_orders
 from tenants.models import Tenant
@@ -110,6 +111,7 @@ class Runtime:
             self._every(LOOK_SECONDS, self._carry_out_orders, sooner=self._ordered),
             self._every(PULSE_SECONDS, self._pulse),
             self._every(PULSE_SECONDS, self._check_welcome),
+            self._every(PULSE_SECONDS, self._renew_ice_servers),
             self._every(CLOCK_SECONDS, self._follow_the_clock),
             self._every(SWEEP_SECONDS, self._sweep),
             self._every(SEEN_SECONDS, self._note_seen),
@@ -166,6 +168,15 @@ class Runtime:
                     connection.next_check = now + WELCOME_SECONDS
                     check = database_sync_to_async(queries.check_welcome)
                     await check(connection.visitor, connection.participant_id)
+
+    async def _renew_ice_servers(self) -> None:
+        """A meeting may outlast its credentials for TURN."""
+        now = time.monotonic()
+        due = [each for local in self.hub.meetings.values() for each in local.joined() if each.renew_ice_at <= now]
+        for connection in due if settings.TURN_URLS else ():
+            connection.renew_ice_at = now + renewed_after()
+            servers = ice_servers(connection.participant_id, now=timezone.now())
+            connection.send(server.IceServers(ice_servers=servers))
 
     async def _follow_the_clock(self) -> None:
         """Restrictions begin and end with a full minute: look at the rules once in each."""

@@ -79,8 +79,8 @@ class Connection:
     """A WebSocket from its opening to its end. What is empty at first is set by the join.
 
     `muted` is what this client says of its own sources: a difference to the roster is a host's doing, unless a write of
-    the client's own word is under way. `inbox` ends with None. `next_check` (steady clock, s): when login or grant are
-    looked at again.
+    the client's own word is under way. `inbox` ends with None. `next_check` and `renew_ice_at` (steady clock, s): when
+    login or grant are looked at again, and when the credentials for TURN are renewed.
     """
 
     def __init__(self, visitor: Visitor) -> None:
@@ -93,7 +93,7 @@ class Connection:
         self.token = ""
         self.media_goes_on = False
         self.join_request: str | None = None
-        self.next_check = 0.0
+        self.next_check = self.renew_ice_at = 0.0
         self.muted: dict[str, bool] = {}
         self.writes_under_way = 0
         self.watches_delivery = False

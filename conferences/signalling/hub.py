@@ -28,7 +28,7 @@ from conferences.signalling.changes import farewell, host_changes, roster_change
 from conferences.signalling.connection import Connection, Stage
 from conferences.signalling.data import ParticipantView, RoomView
 from conferences.signalling.facts import message_of
-from conferences.signalling.ice import ice_servers
+from conferences.signalling.ice import ice_servers, renewed_after
 from conferences.signalling.messages import base, client, server
 from conferences.signalling.roster import Roster, iso
 from tenants.models import Tenant
@@ -201,6 +201,7 @@ class Hub:
         role = _role(local.roster, participant_id)
         epoch = self.media.epoch_of(local.public_id, participant_id)
         connection.stage = Stage.JOINED
+        connection.renew_ice_at = time.monotonic() + renewed_after()
         connection.send(
             server.Joined(
                 request=connection.join_request,

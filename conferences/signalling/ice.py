@@ -16,6 +16,11 @@ from django.conf import settings
 from conferences.signalling.data import IceServer
 
 
+def renewed_after() -> float:
+    """Seconds after which a participant gets new credentials: half of their time."""
+    return float(settings.TURN_SECONDS) / 2
+
+
 def ice_servers(participant_id: str, *, now: datetime) -> tuple[IceServer, ...]:
     """The TURN servers of the installation, or none: a worker is reachable by itself."""
     if not settings.TURN_URLS:

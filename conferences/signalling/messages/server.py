@@ -137,6 +137,16 @@ class Rebuild(ServerMessage):
 
 
 @dataclass(frozen=True, kw_only=True)
+class IceServers(ServerMessage):
+    type = "ice_servers"
+    ice_servers: tuple[data.IceServer, ...] = checked(items(data.IceServer.read, most=16))
+
+    @property
+    def supersedes(self) -> tuple[str, ...]:
+        return ("ice_servers",)
+
+
+@dataclass(frozen=True, kw_only=True)
 class MediaUnavailable(ServerMessage):
     type = "media_unavailable"
 

@@ -318,5 +318,14 @@ async def test_turn_credentials_are_given_when_there_is_a_server(worker, room, h
     (server,) = (await browser.join())["ice_servers"]
     expiry, _, participant = server["username"].partition(":")
     assert participant == browser.id
-    assert timedelta(hours=23) < timedelta(seconds=int(expiry) - timezone.now().timestamp()) < timedelta(hours=25)
+    assert abs(int(expiry) - timezone.now().timestamp() - settings.TURN_SECONDS) < 60
     assert len(server["credential"]) == 28
+
+
+async def test_turn_credentials_are_renewed_in_time(worker, room, host, settings):
+    settings.TURN_URLS, settings.TURN_SECRET, settings.TURN_SECONDS = ["turn:turn.example.jp"], "s3cret", 4
+    browser = await member_browser(host, room)
+    (first,) = (await browser.join())["ice_servers"]
+    (second,) = (await browser.expect("ice_servers"))["ice_servers"]
+    assert second["username"] > first["username"]
+    assert second["credential"] != first["credential"]

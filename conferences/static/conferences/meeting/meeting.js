@@ -172,6 +172,7 @@ export class Meeting {
     this.#store.dispatch(message);
     this.#peers.receive(message);
     if (message.type === "joined") this.#joined(message);
+    if (message.type === "ice_servers") this.#peers.useServers(message.ice_servers);
     if (message.type === "rebuild") this.#rebuild();
     if (message.type === "muted_by_host") this.#switchOff(message.source);
     if (message.type === "removed" || message.type === "meeting_ended") this.#end(message.reason);

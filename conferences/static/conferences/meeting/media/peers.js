@@ -46,9 +46,10 @@ export class Peers {
     return this.#subscriber?.pc ?? null;
   }
 
-  /** The relays of the connections that are built from now on. @param {RTCIceServer[]} iceServers */
+  /** The relays of new connections and, from its next ICE restart on, of one that stands. @param {RTCIceServer[]} iceServers */
   useServers(iceServers) {
     this.#iceServers = iceServers;
+    for (const pc of [this.publish, this.subscribe]) pc?.setConfiguration({ ...pc.getConfiguration(), iceServers });
   }
 
   /** Both connections anew. */

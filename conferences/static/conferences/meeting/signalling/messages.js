@@ -50,6 +50,7 @@
  *   | {type: "videos_paused", pictures: {participant: string, source: Source}[]}
  *   | {type: "delivery", estimate_kbps: number | null, tiles: DeliveredTile[]}
  *   | {type: "rebuild", epoch: number}
+ *   | {type: "ice_servers", ice_servers: RTCIceServer[]}
  *   | {type: "media_unavailable"}
  *   | {type: "pong", sent: number, server_time: string}
  *   | {type: "waiting_changed", waiting: WaitingGuest[]}
@@ -109,6 +110,7 @@ export const SERVER_FIELDS = /** @type {const} */ ({
   videos_paused: ["pictures"],
   delivery: ["estimate_kbps", "tiles"],
   rebuild: ["epoch"],
+  ice_servers: ["ice_servers"],
   media_unavailable: [],
   chat_message: ["id", "participant", "name", "text", "sent_at"],
   pong: ["sent", "server_time"],
