@@ -303,6 +303,7 @@ class Media:
             return
         take = {
             "subscribe_offer": self._take_offer,
+            "codec_required": lambda _, event: self._events.tell(event["peer"], event),
             "speakers": lambda meeting, event: self._events.speakers(meeting.public_id, event),
             "paused": lambda _, event: self._events.tell(event["peer"], event),
             "delivery": lambda _, event: self._events.tell(event["peer"], event),

@@ -27,9 +27,14 @@ def _delivery_of(event: dict[str, Any]) -> server.Delivery:
     return server.Delivery(estimate_kbps=event["estimate_kbps"], tiles=tiles)
 
 
+def _codec_of(event: dict[str, Any]) -> server.CodecRequired:
+    return server.CodecRequired(source=event["source"], codec=event["codec"])
+
+
 _READERS: dict[str, Callable[[dict[str, Any]], base.ServerMessage]] = {
     "subscribe_offer": _offer_of,
     "paused": _paused_of,
+    "codec_required": _codec_of,
     "delivery": _delivery_of,
 }
 

@@ -127,6 +127,17 @@ class Delivery(ServerMessage):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CodecRequired(ServerMessage):
+    type = "codec_required"
+    source: str = checked(one_of(("camera", "screen")))
+    codec: str = checked(one_of(("vp8",)))
+
+    @property
+    def supersedes(self) -> tuple[str, ...]:
+        return ("codec_required", self.source)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rebuild(ServerMessage):
     type = "rebuild"
     epoch: int = checked(whole(1))

@@ -47,6 +47,7 @@
  *   | {type: "participant_left", participant: string, reason: string}
  *   | {type: "published", transport_id: string, sdp: string}
  *   | {type: "speakers", speakers: Speaker[], dominant: string | null}
+ *   | {type: "codec_required", source: Source, codec: "vp8"}
  *   | {type: "videos_paused", pictures: {participant: string, source: Source}[]}
  *   | {type: "delivery", estimate_kbps: number | null, tiles: DeliveredTile[]}
  *   | {type: "rebuild", epoch: number}
@@ -108,6 +109,7 @@ export const SERVER_FIELDS = /** @type {const} */ ({
   subscribe_offer: ["transport_id", "revision", "sdp", "tracks"],
   speakers: ["speakers", "dominant"],
   videos_paused: ["pictures"],
+  codec_required: ["source", "codec"],
   delivery: ["estimate_kbps", "tiles"],
   rebuild: ["epoch"],
   ice_servers: ["ice_servers"],
