@@ -82,10 +82,10 @@ class Media:
                 raise
         return False
 
-    def pending_offers(self, meeting_id: str, participant_id: str) -> list[Json]:
-        """Subscribe offers that the client has not answered: it may have missed them while its socket was lost."""
+    def standing_events(self, meeting_id: str, participant_id: str) -> list[Json]:
+        """What the client may have missed while its socket was lost: what holds, and the offer it has not answered."""
         peer = self._peer(meeting_id, participant_id)
-        return list(peer.offers.values()) if peer is not None else []
+        return [*peer.standing.values(), *peer.offers.values()] if peer is not None else []
 
     async def negotiate(self, meeting_id: str, participant_id: str, kind: str, /, **fields: object) -> Json:
         """Make a request of the participant's own peer. Raises MediaUnavailable, MediaRefused."""
@@ -227,6 +227,7 @@ class Media:
             raise MediaUnavailable from error
         peer.is_placed, peer.epoch = True, router.epoch
         peer.offers.clear()
+        peer.standing.clear()
 
     async def _close_peer(self, meeting: RoutedMeeting, peer: Peer, *, reason: str) -> None:
         """Close a peer that is there and count what it used; the others' final counters came with `peer_closed`."""
@@ -305,7 +306,8 @@ class Media:
             "subscribe_offer": self._take_offer,
             "codec_required": lambda _, event: self._events.tell(event["peer"], event),
             "speakers": lambda meeting, event: self._events.speakers(meeting.public_id, event),
-            "paused": lambda _, event: self._events.tell(event["peer"], event),
+            "paused": self._take_standing,
+            "layers_wanted": self._take_standing,
             "delivery": lambda _, event: self._events.tell(event["peer"], event),
             "quality": lambda meeting, event: self._events.quality(meeting.public_id, event["peer"], event["level"]),
             "statistics": self._take_statistics,
@@ -319,6 +321,12 @@ class Media:
         if peer is not None:
             peer.offers = {event["transport_id"]: event}  # a new transport replaces the old one
             self._events.tell(peer.participant_id, event)
+
+    def _take_standing(self, meeting: RoutedMeeting, event: Json) -> None:
+        peer = meeting.peers.get(event["peer"])
+        if peer is not None:
+            self._events.tell(peer.participant_id, event)
+            peer.standing[event["type"], event.get("source", "")] = event  # until the next of its kind
 
     def _take_statistics(self, meeting: RoutedMeeting, event: Json) -> None:
         for participant_id, counts in event["peers"].items():

@@ -13,7 +13,9 @@ Json = dict[str, Any]
 
 @dataclass
 class Peer:
-    """A participant's place on a worker. `epoch`: of the last placement; `offers`: what the client has to answer."""
+    """A participant's place on a worker. `epoch`: of the last placement; `offers`: what the client has to answer;
+    `standing`: by type and source, the events that hold until the next of their kind.
+    """
 
     participant_id: str
     subjects: list[str]
@@ -21,6 +23,7 @@ class Peer:
     epoch: int = 0
     rebuilds: int = 0
     offers: dict[str, Json] = field(default_factory=dict)
+    standing: dict[tuple[str, str], Json] = field(default_factory=dict)
 
 
 @dataclass

@@ -31,9 +31,14 @@ def _codec_of(event: dict[str, Any]) -> server.CodecRequired:
     return server.CodecRequired(source=event["source"], codec=event["codec"])
 
 
+def _layers_of(event: dict[str, Any]) -> server.LayersWanted:
+    return server.LayersWanted(source=event["source"], layers=tuple(event["layers"]))
+
+
 _READERS: dict[str, Callable[[dict[str, Any]], base.ServerMessage]] = {
     "subscribe_offer": _offer_of,
     "paused": _paused_of,
+    "layers_wanted": _layers_of,
     "codec_required": _codec_of,
     "delivery": _delivery_of,
 }

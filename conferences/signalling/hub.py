@@ -224,8 +224,8 @@ class Hub:
         )
         if epoch is None:
             connection.send(server.MediaUnavailable())
-        for offer in self.media.pending_offers(local.public_id, participant_id):
-            connection.send(message_of(offer))
+        for event in self.media.standing_events(local.public_id, participant_id):
+            connection.send(message_of(event))
 
     # Looking at the database
 

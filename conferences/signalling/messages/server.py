@@ -138,6 +138,17 @@ class CodecRequired(ServerMessage):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LayersWanted(ServerMessage):
+    type = "layers_wanted"
+    source: str = checked(one_of(("camera", "screen")))
+    layers: tuple[str, ...] = checked(items(one_of(("low", "medium", "high")), most=3))
+
+    @property
+    def supersedes(self) -> tuple[str, ...]:
+        return ("layers_wanted", self.source)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rebuild(ServerMessage):
     type = "rebuild"
     epoch: int = checked(whole(1))

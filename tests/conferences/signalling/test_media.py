@@ -119,6 +119,24 @@ async def test_unanswered_offer_is_repeated_after_a_resume(worker, room, host):
     assert "subscribe_offer" not in third.types_seen()
 
 
+async def test_what_holds_is_told_again_after_a_resume(worker, room, host):
+    cookies = await as_operator(user_cookies)(host, room)
+    browser = await member_browser(host, room, cookies)
+    first = await browser.join()
+    where = {"router": first["meeting"], "peer": browser.id}
+    await worker.emit("layers_wanted", **where, source="camera", layers=["low", "medium", "high"])
+    assert (await browser.expect("layers_wanted"))["layers"] == ["low", "medium", "high"]
+    await browser.lose()
+    await worker.emit("layers_wanted", **where, source="camera", layers=[])
+    await worker.emit("layers_wanted", **where, source="screen", layers=["high"])
+    await worker.emit("paused", **where, tiles=[])
+    again = await member_browser(host, room, cookies)
+    assert (await again.join(resume=first["resume"]))["resumed"] is True
+    assert (await again.expect("layers_wanted", source="camera"))["layers"] == []
+    assert (await again.expect("layers_wanted", source="screen"))["layers"] == ["high"]
+    assert (await again.expect("videos_paused"))["pictures"] == []
+
+
 async def test_bad_event_of_a_worker_harms_nobody(worker, browser):
     meeting = browser.joined["meeting"]
     await worker.emit("speakers", router=meeting, speakers="loud", dominant=7)

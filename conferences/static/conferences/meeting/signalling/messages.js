@@ -40,6 +40,7 @@
  *   resume: string, resumed: boolean, participants: Participant[], waiting: WaitingGuest[], barred: Barred[],
  *   ice_servers: RTCIceServer[], chat: boolean, frozen: boolean, started_at: string, server_time: string}} JoinedMessage
  * @typedef {{type: "subscribe_offer", transport_id: string, revision: number, sdp: string, tracks: Track[]}} SubscribeOffer
+ * @typedef {{type: "layers_wanted", source: Source, layers: ("low" | "medium" | "high")[]}} LayersWanted
  * @typedef {{type: "chat_message", id: string, participant: string, name: string, text: string, sent_at: string}} ChatMessage
  * @typedef {{type: "error", code: string, request?: string, fatal: boolean}} ErrorMessage
  * @typedef {WaitingMessage | JoinedMessage | SubscribeOffer | ChatMessage | ErrorMessage
@@ -50,6 +51,7 @@
  *   | {type: "codec_required", source: Source, codec: "vp8"}
  *   | {type: "videos_paused", pictures: {participant: string, source: Source}[]}
  *   | {type: "delivery", estimate_kbps: number | null, tiles: DeliveredTile[]}
+ *   | LayersWanted
  *   | {type: "rebuild", epoch: number}
  *   | {type: "ice_servers", ice_servers: RTCIceServer[]}
  *   | {type: "media_unavailable"}
@@ -111,6 +113,7 @@ export const SERVER_FIELDS = /** @type {const} */ ({
   videos_paused: ["pictures"],
   codec_required: ["source", "codec"],
   delivery: ["estimate_kbps", "tiles"],
+  layers_wanted: ["source", "layers"],
   rebuild: ["epoch"],
   ice_servers: ["ice_servers"],
   media_unavailable: [],
