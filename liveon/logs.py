@@ -1,4 +1,8 @@
-"""One JSON line per log record, with the secret segments of paths masked wherever they appear."""
+"""One JSON line per log record: ids, codes and times, nothing personal.
+
+What people are called, what they say and where they are is in the audit log, not here. Secret segments of paths are
+masked wherever they appear, and so is what libraries' errors quote: mail addresses and rows of the database.
+"""
 
 import re
 from typing import Any
@@ -8,22 +12,32 @@ import structlog
 _SECRET_SEGMENT = re.compile(r"(/(?:admintool|g|t/[^/\s\"'?#]+/reset)/)(?!meeting/)[^/\s\"'?#]+")
 
 
+_MAIL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+_QUOTED_ROW = re.compile(r"(DETAIL: ).*?(?=\\n|\"|$)")  # PostgreSQL says which values it refuses
+
+
+def mask_personal(text: str) -> str:
+    """Mail addresses and the values in PostgreSQL's errors replaced."""
+    return _QUOTED_ROW.sub(r"\1***", _MAIL_ADDRESS.sub("***", text))
+
+
 def mask_secret_paths(text: str) -> str:
     """`/admintool/<key>/…`, `/g/<pass>/` and `/t/<slug>/reset/<token>/` with the secret replaced (architecture §4)."""
     return _SECRET_SEGMENT.sub(r"\1***", text)
 
 
 class MaskingRenderer:
-    """The last step of every log line: whatever was rendered, no secret path leaves."""
+    """The last step of every log line: whatever was rendered, no secret path and no quoted row leaves."""
 
     def __init__(self) -> None:
         self._render = structlog.processors.JSONRenderer(ensure_ascii=False)
 
     def __call__(self, logger: Any, name: str, event: Any) -> str:
-        return mask_secret_paths(str(self._render(logger, name, event)))
+        return mask_personal(mask_secret_paths(str(self._render(logger, name, event))))
 
 
 _SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -52,6 +66,8 @@ def logging_config(level: str) -> dict[str, Any]:
             "django.server": {"handlers": ["stderr"], "level": level, "propagate": False},
             "django.channels": {"level": "WARNING"},
             "daphne": {"level": "WARNING"},
+            "websockets": {"level": "WARNING"},  # it would log what the control links say, addresses included
+            "django.db.backends": {"level": "INFO"},  # and this every row
             "celery": {"level": "WARNING"},
             "kombu": {"level": "ERROR"},  # it warns that the filesystem broker has no host name
         },
@@ -62,7 +78,6 @@ def configure_structlog() -> None:
     """Our own loggers (`structlog.get_logger`) go the same way as the standard library's."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             *_SHARED,
             structlog.processors.StackInfoRenderer(),
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,

@@ -37,9 +37,11 @@ STOP_TIMEOUT_S = 8.0  # less than the parent waits before it kills
 
 
 class AccessLog:
-    """Daphne's action logger: one line per finished request or WebSocket. Paths are masked by `liveon.logs`."""
+    """Daphne's action logger: one line per finished request or WebSocket, without the client's address, which belongs
+    to the audit log. Paths are masked by `liveon.logs`.
+    """
 
-    FIELDS = ("method", "path", "status", "client", "time_taken")
+    FIELDS = ("method", "path", "status", "time_taken")
 
     def __call__(self, protocol: str, action: str, details: dict[str, Any]) -> None:
         if (protocol, action) == ("http", "complete"):

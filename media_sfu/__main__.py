@@ -31,7 +31,7 @@ def main() -> int:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(config))
     except (ConfigError, OSError) as error:
-        sys.stderr.write(json.dumps({"level": "error", "logger": "media_sfu", "message": str(error)}) + "\n")
+        sys.stderr.write(json.dumps({"level": "error", "logger": "media_sfu", "event": str(error)}) + "\n")
         return _EXIT_CONFIG
     return 0
 

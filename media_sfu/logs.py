@@ -1,13 +1,19 @@
-"""One JSON object per log line on standard error. Ids only: no names, no addresses, nothing that was said."""
+"""One JSON object per log line on standard error. Ids only: no names, no addresses, nothing that was said.
+
+log.info("peer_closed", extra={"router": …, "peer": …, "reason": "left"})
+"""
 
 import json
 import logging
 import sys
 import time
 
+FIELDS = ("router", "peer", "transport", "transport_id", "state", "protocol", "cipher", "epoch", "reason", "request")
+"""What a line may carry in `extra`. Anything else stays out."""
+
 
 class JsonFormatter(logging.Formatter):
-    """`{"time", "level", "logger", "worker", "message", "exception"?}`."""
+    """`{"timestamp", "level", "logger", "worker", "event", …FIELDS, "exception"?}`, named as in the web process."""
 
     def __init__(self, worker: str) -> None:
         super().__init__()
@@ -15,11 +21,12 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
-            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
+            "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
             "level": record.levelname.lower(),
             "logger": record.name,
             "worker": self._worker,
-            "message": record.getMessage(),
+            "event": record.getMessage(),
+            **{name: getattr(record, name) for name in FIELDS if hasattr(record, name)},
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)

@@ -1,5 +1,6 @@
 """One participant in the worker: two transports, publications, view, counters, and the link that owns it."""
 
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from media_sfu.router import Router
 
 MEDIA_TIMEOUT_SECONDS = 120.0
+
+log = logging.getLogger(__name__)
 
 Side = PublishTransport | SubscribeTransport
 
@@ -178,6 +181,7 @@ class Peer:
         return self.counters.as_json()
 
     def _watch(self, side: Side) -> None:
+        side.transport.owner = {"router": self.router.id, "peer": self.id}
         side.transport.on_state = lambda: self._state_changed(side)
         side.transport.on_connected = side.endpoint.connect
         side.endpoint.on_violation = lambda: self.router.violated(self)
@@ -189,6 +193,9 @@ class Peer:
         if transport.told == now:
             return
         transport.told = now
+        ids = {**transport.owner, "transport": side.kind, "transport_id": transport.id}
+        path = {"state": transport.state, "protocol": transport.protocol, "cipher": transport.dtls.cipher}
+        log.info("transport_state", extra={**ids, **path})
         self.emit(
             "transport_state",
             transport=side.kind,

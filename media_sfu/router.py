@@ -1,6 +1,7 @@
 """One meeting in the worker: its peers, who is kept out, who speaks."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ QUALITY_BEATS = 250  # 5 s
 ABANDONED_SECONDS = 3600.0
 SMALL_MEETING = 8  # peers: up to so many everybody is heard
 PLACES = 4  # voices that are heard in a larger one
+
+log = logging.getLogger(__name__)
 
 OnClosed = Callable[[Peer, Json], None]
 
@@ -52,6 +55,7 @@ class Router:
         if len(self.peers) >= self.limits["participants"]:
             raise RequestRefused("router_full")
         self.peers[peer_id] = Peer(self, peer_id, subjects, link, self._network)
+        log.info("peer_created", extra={"router": self.id, "peer": peer_id})
         if len(self.peers) == SMALL_MEETING + 1:
             self._choose_voices(self.peers)
 
@@ -60,6 +64,7 @@ class Router:
         if self.peers.pop(peer.id, None) is None:
             return peer.counters.as_json()
         owner = peer.link
+        log.info("peer_closed", extra={"router": self.id, "peer": peer.id, "reason": reason})
         statistics = peer.close()
         self.forget_voice(peer.id)
         if len(self.peers) == SMALL_MEETING:

@@ -128,12 +128,12 @@ class Worker:
             try:
                 router.beat(number, now)
             except Exception:
-                log.exception("a router's beat failed")
+                log.exception("beat_failed", extra={"router": router.id})
         if number % 50 == 0:
             try:
                 self._each_second(number // 50, now)
             except Exception:
-                log.exception("the worker's second failed")
+                log.exception("second_failed")
 
     def _each_second(self, second: int, now: float) -> None:
         self.media.close_strangers()

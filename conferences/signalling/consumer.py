@@ -5,11 +5,13 @@ what arrives faster than the limits is refused on the spot.
 """
 
 import asyncio
+from contextlib import AbstractContextManager
 from typing import Any
 
 import structlog
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from structlog.contextvars import bound_contextvars
 
 from accounts.network import client_ip
 from conferences import metrics, runtime
@@ -68,6 +70,8 @@ class MeetingConsumer(AsyncWebsocketConsumer):
     async def disconnect(self, code: int) -> None:
         if self.connection is None:
             return
+        with _about(self.connection):
+            log.info("socket_closed", code=code)
         self._deadline.cancel()
         self._writer.cancel()
         self._hub.closed(self.connection)
@@ -114,9 +118,22 @@ class MeetingConsumer(AsyncWebsocketConsumer):
 async def _work(hub: Hub, connection: Connection) -> None:
     """Carry out a client's messages one after the other, until the socket is gone."""
     while (message := await connection.inbox.get()) is not None:
-        outcome = await _carry_out(hub, connection, message)
+        with _about(connection):
+            outcome = await _carry_out(hub, connection, message)
         if isinstance(message, client.Join):
-            metrics.JOINS.labels(outcome or connection.stage.name.lower()).inc()
+            _note_join(connection, outcome or connection.stage.name.lower())
+
+
+def _about(connection: Connection) -> AbstractContextManager[None]:
+    """Every line logged meanwhile, by whatever part, says which stay it is about."""
+    ids = {"meeting": connection.meeting_id, "participant": connection.participant_id}
+    return bound_contextvars(**{name: value for name, value in ids.items() if value})
+
+
+def _note_join(connection: Connection, outcome: str) -> None:
+    metrics.JOINS.labels(outcome).inc()
+    with _about(connection):
+        log.info("join", outcome=outcome)
 
 
 async def _carry_out(hub: Hub, connection: Connection, message: base.ClientMessage) -> str:

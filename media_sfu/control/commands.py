@@ -60,12 +60,13 @@ class Commands:
             worker.routers[router].close_subjects(bars)
         else:
             worker.add_router(router, epoch, limits)
+            log.info("router_created", extra={"router": router, "epoch": epoch})
 
     def close_router(self, _: Link, /, router: str, reason: str) -> Json:
         running = self._worker.routers.get(router)
         if running is None:
             return {"closed": []}
-        log.info("router closed: %s", reason)
+        log.info("router_closed", extra={"router": router, "reason": reason})
         return {"closed": self._worker.close_router(running)}
 
     def create_peer(self, link: Link, /, router: str, epoch: int, peer: str, subjects: list[str]) -> None:
@@ -86,7 +87,6 @@ class Commands:
         if running is None or peer not in running.peers:
             ended = self._worker.final.get((router, peer))
             return {"statistics": ended or PeerCounters().as_json()}
-        log.debug("peer closed: %s", reason)
         return {"statistics": running.close_peer(self._own(link, router, peer), reason, asked_by=link)}
 
     def publish(
@@ -127,6 +127,7 @@ class Commands:
 
     def drain(self, _: Link) -> None:
         self._worker.draining = True
+        log.info("draining")
 
     def get_statistics(self, _: Link) -> Json:
         worker = self._worker

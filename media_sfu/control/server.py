@@ -94,7 +94,7 @@ class ControlServer:
         try:
             await self._read(link, connection)
         except ConnectionClosed:
-            log.info("a control link closed")
+            log.info("link_closed")
         finally:
             writer.cancel()
             with contextlib.suppress(asyncio.CancelledError, ConnectionClosed):
@@ -123,7 +123,8 @@ class ControlServer:
         except RequestRefused as refusal:
             return {"ok": False, "code": refusal.code}
         except Exception:
-            log.exception("request %s failed", request.type)
+            ids = {name: request.fields[name] for name in ("router", "peer") if name in request.fields}
+            log.exception("request_failed", extra={"request": request.type, **ids})
             return {"ok": False, "code": "internal"}
 
 
@@ -163,7 +164,7 @@ def _refuse_others(connection: ServerConnection, _: HttpRequest) -> Response | N
     with socket.socket(fileno=os.dup(fd)) as peer:
         if _uid_of(peer) == os.getuid():
             return None
-    log.warning("a control link of another uid was refused")
+    log.warning("link_of_another_uid_refused")
     return connection.respond(HTTPStatus.FORBIDDEN, "not for you\n")
 
 

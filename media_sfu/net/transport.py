@@ -53,6 +53,7 @@ class Transport:
     def __init__(self, network: Network, transport_id: str) -> None:
         self.id = transport_id
         self.state = "new"
+        self.owner: dict[str, str] = {}  # whose it is, for the log
         self.agent = IceAgent(network.port.demux, time.monotonic())
         self.on_state: Callable[[], None] | None = None
         self.on_connected: Callable[[], None] | None = None
@@ -150,7 +151,7 @@ class Transport:
         except HandshakeFailed as failure:
             return failure.outcome
         except Exception:
-            log.exception("a handshake ended unexpectedly")
+            log.exception("handshake_failed", extra={**self.owner, "transport_id": self.id})
             return "internal"
         return "connected"
 

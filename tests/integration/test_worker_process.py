@@ -131,14 +131,14 @@ async def test_wrong_configuration_is_told_in_one_line(socket_path: str):
     refused = await start(socket_path, port="nonsense")
     output = (await refused.process.communicate())[1].decode().splitlines()
     assert refused.process.returncode == 2
-    assert [json.loads(line)["message"] for line in output] == ["port: expected a port number"]
+    assert [json.loads(line)["event"] for line in output] == ["port: expected a port number"]
 
 
 async def test_taken_port_is_told_in_one_line(worker: Process, socket_path: str):
     refused = await start(socket_path + "2", port=worker.ready["port"])
     output = (await refused.process.communicate())[1].decode().splitlines()
     assert refused.process.returncode == 2
-    assert "in use" in json.loads(output[-1])["message"]
+    assert "in use" in json.loads(output[-1])["event"]
 
 
 async def test_worker_imports_no_django():

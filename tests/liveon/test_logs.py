@@ -54,3 +54,18 @@ def test_a_traceback_is_masked_too():
     line = _render(record)
     assert "ValueError" in line
     assert SECRET not in line
+
+
+def test_rows_and_mail_addresses_that_errors_quote_are_masked():
+    error = ValueError('duplicate key\nDETAIL:  Key (login_id)=(sato) already exists.\nand {"a.sato@example.com": 550}')
+    record = logging.LogRecord("x", logging.ERROR, __file__, 1, "broke", (), (ValueError, error, None))
+    line = _render(record)
+    assert "sato" not in line
+    assert "duplicate key" in json.loads(line)["exception"]
+
+
+def test_line_says_which_stay_it_is_about():
+    record = logging.LogRecord("django.request", logging.WARNING, __file__, 1, "late", (), None)
+    with structlog.contextvars.bound_contextvars(meeting="m1", participant="p1"):
+        line = json.loads(_render(record))
+    assert (line["meeting"], line["participant"]) == ("m1", "p1")

@@ -1,0 +1,35 @@
+"""What a worker logs: the ids of what it is about."""
+
+import json
+import logging
+
+from media_sfu.logs import JsonFormatter
+from tests.media_sfu.conftest import ROUTER, Meeting
+from tests.media_sfu.test_forwarding import see
+
+
+def test_line_has_the_ids_and_nothing_that_was_not_foreseen():
+    record = logging.LogRecord("media_sfu.peer", logging.INFO, __file__, 1, "peer_closed", (), None)
+    record.__dict__ |= {"router": "r1", "peer": "p1", "reason": "left", "sdp": "a=candidate:…"}
+    line = json.loads(JsonFormatter("sfu-0").format(record))
+    line.pop("timestamp")
+    assert line == {
+        "level": "info",
+        "logger": "media_sfu.peer",
+        "worker": "sfu-0",
+        "event": "peer_closed",
+        "router": "r1",
+        "peer": "p1",
+        "reason": "left",
+    }
+
+
+async def test_meeting_leaves_its_ids(meeting: Meeting, caplog):
+    caplog.set_level(logging.INFO, "media_sfu")
+    first, second = await meeting.pair()
+    await see(first, second)
+    await meeting.link.request("close_peer", router=ROUTER, peer="person-a", reason="left")
+    records = [record for record in caplog.records if record.name.startswith("media_sfu")]
+    told = {(record.getMessage(), getattr(record, "peer", None)) for record in records}
+    assert {("peer_created", "person-b"), ("transport_state", "person-b"), ("peer_closed", "person-a")} <= told
+    assert {record.router for record in records if record.getMessage() != "link_closed"} == {ROUTER}
