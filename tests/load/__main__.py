@@ -30,7 +30,7 @@ async def join(generator: Generator, order: Order) -> list[int]:
 
 
 async def leave(generator: Generator, order: Order) -> None:
-    await generator.leave(order["numbers"])
+    await generator.leave(order["numbers"], silently=order["silently"])
 
 
 async def speak(generator: Generator, order: Order) -> None:

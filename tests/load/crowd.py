@@ -43,12 +43,12 @@ class Crowd:
     def leave(self, count: int) -> list[int]:
         """The `count` who came last leave; their numbers."""
         leaving = self.numbers[len(self.numbers) - count :]
-        self.leave_all(leaving)
+        self.leave_as(leaving)
         return leaving
 
-    def leave_all(self, numbers: list[int]) -> None:
-        """These leave."""
-        self._order("leave", numbers=numbers)
+    def leave_as(self, numbers: list[int], *, silently: bool = False) -> None:
+        """These leave; `silently`: without a word, as if their computers had died."""
+        self._order("leave", numbers=numbers, silently=silently)
         self.numbers = [number for number in self.numbers if number not in numbers]
 
     def speak(self, number: int, on: bool | None) -> None:

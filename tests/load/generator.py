@@ -62,10 +62,10 @@ class Generator:
                 tasks.create_task(self._enter_as_guest(number, manner))
         return numbers
 
-    async def leave(self, numbers: list[int]) -> None:
+    async def leave(self, numbers: list[int], *, silently: bool = False) -> None:
         async with asyncio.TaskGroup() as tasks:
             for number in numbers:
-                tasks.create_task(self.people.pop(number).leave())
+                tasks.create_task(self.people.pop(number).leave(silently=silently))
 
     async def close(self) -> None:
         await self.leave(list(self.people))

@@ -28,12 +28,6 @@ _TIMESPEC = Struct("@qq")
 
 
 @dataclass
-class Missing:
-    since: float
-    asked_at: float = 0.0
-
-
-@dataclass
 class IncomingTrack:
     """A track that is offered to us. `frames` counts markers; `recovered` what retransmissions brought."""
 
@@ -47,7 +41,7 @@ class IncomingTrack:
     recovered: int = 0
     given_up: int = 0
     count: SequenceCount = field(default_factory=SequenceCount)
-    missing: dict[int, Missing] = field(default_factory=dict)
+    missing: dict[int, tuple[float, float]] = field(default_factory=dict)  # since when, and when to ask next
 
     def take(self, sequence: int, size: int, marker: int, at: float) -> None:
         before, count = self.count.highest, self.count
@@ -62,12 +56,12 @@ class IncomingTrack:
     def due_again(self, at: float) -> list[int]:
         """Sequence numbers to ask for now; what was missed for too long is given up."""
         due = []
-        for sequence, missing in list(self.missing.items()):
-            if at - missing.since > GIVEN_UP_SECONDS:
+        for sequence, (since, ask_at) in list(self.missing.items()):
+            if at - since > GIVEN_UP_SECONDS:
                 del self.missing[sequence]
                 self.given_up += 1
-            elif at - max(missing.asked_at, missing.since + FIRST_WAIT_SECONDS - ASK_AGAIN_SECONDS) > ASK_AGAIN_SECONDS:
-                missing.asked_at = at
+            elif at > ask_at:
+                self.missing[sequence] = since, at + ASK_AGAIN_SECONDS
                 due.append(sequence)
         return due
 
@@ -92,7 +86,7 @@ class IncomingTrack:
             self.missing.pop(sequence, None)  # it was only late
         elif len(self.missing) + step <= MOST_MISSING:
             for number in range(before + 1, before + step):
-                self.missing[number & 0xFFFF] = Missing(at)
+                self.missing[number & 0xFFFF] = at, at + FIRST_WAIT_SECONDS
 
 
 class Incoming:

@@ -79,14 +79,15 @@ class Participant:
         self._tiles = tiles
         await self.signalling.tell("set_view", tiles=tiles)
 
-    async def leave(self) -> None:
-        """As who presses the button. Also for who did not get in."""
+    async def leave(self, *, silently: bool = False) -> None:
+        """As who presses the button; `silently` as whose computer died. Also for who did not get in."""
         self._rhythms = []
         if self._answering is not None:
             self._answering.cancel()
             await asyncio.wait([self._answering])
-        with suppress(ConnectionError):
-            await self.signalling.tell("leave")
+        if not silently:
+            with suppress(ConnectionError):
+                await self.signalling.tell("leave")
         await self.signalling.close()
         for connection in (self.publishing, self.subscribing):
             self._sockets.remove(connection.udp)

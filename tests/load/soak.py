@@ -1,0 +1,161 @@
+"""`python -m tests.load.soak`: people join and leave at random for a long time, and nothing of them may be left over.
+
+Two meetings in one LiveOn: one that lasts, one that ends and begins anew every minute. One in four leaves without a
+word. JSON lines: memory and people every ten seconds; at the end what the worker and the web process held after the
+first minute and hold now, both with nobody in.
+"""
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.product import LiveOn, Organisation, liveon, make_organisation
+from tests.load.crowd import Crowd, crowd
+from tests.load.footprint import INSIDE, Footprint, footprint, resident_mb
+from tests.services import folder, wait_until
+
+WARM_UP_SECONDS = 60.0
+STAY_SECONDS = 60.0  # mean
+SHORT_MEETING_SECONDS, SHORT_MEETING_PEOPLE = 60.0, 4
+SILENT_SHARE = 0.25
+TOLD_SECONDS = 10.0
+QUIET_SECONDS = 240.0  # a lost stay is kept for 60 s, its media for up to 120 s
+GROWTH_PERCENT = 5.0
+PROCESSES = {"worker": "media_sfu", "web": "liveon.web"}
+MEETING_CLASSES = ("media_sfu.peer.Peer", "media_sfu.router.Router")
+Tell = Callable[[dict[str, Any]], None]
+
+
+@dataclass
+class Verdict:
+    """What was held after the warm-up and at the end, by process; `problems` is empty after a good run."""
+
+    before: dict[str, Footprint]
+    after: dict[str, Footprint]
+    people: int
+
+    @property
+    def problems(self) -> list[str]:
+        return [problem for name in PROCESSES for problem in _problems(name, self.before[name], self.after[name])]
+
+
+class Soak:
+    """One run; `tell` gets its JSON lines."""
+
+    def __init__(self, product: LiveOn, organisation: Organisation, soak_dir: Path, seed: int, tell: Tell) -> None:
+        self.joined = 0
+        self._product, self._organisation, self._soak_dir = product, organisation, soak_dir
+        self._random = random.Random(seed)
+        self._tell = tell
+        self._pids = {name: product.child_pids(module)[0] for name, module in PROCESSES.items()}
+        self._began = self._told_at = time.monotonic()
+
+    def run(self, seconds: float, people: int) -> Verdict:
+        """`people` join during `seconds`; a warm-up of a minute comes first and as many per minute join in it."""
+        pace = people / seconds
+        self._busy(WARM_UP_SECONDS, pace)
+        before = self._quiet("before")
+        self.joined = 0
+        self._busy(seconds, pace)
+        return Verdict(before, self._quiet("after"), self.joined)
+
+    def _busy(self, seconds: float, pace: float) -> None:
+        """Meetings for `seconds`, `pace` people a second joining."""
+        end = time.monotonic() + seconds
+        with ExitStack() as lasting:
+            people = lasting.enter_context(self._meeting("lasting", 1))
+            while time.monotonic() < end:
+                with self._meeting("short", SHORT_MEETING_PEOPLE):
+                    self._churn(people, min(end, time.monotonic() + SHORT_MEETING_SECONDS), pace)
+
+    def _churn(self, people: Crowd, end: float, pace: float) -> None:
+        """Joins and leaves in the lasting meeting at random times. Its host stays."""
+        pace -= SHORT_MEETING_PEOPLE / SHORT_MEETING_SECONDS
+        while (now := time.monotonic()) < end:
+            time.sleep(min(end - now, self._random.expovariate(pace + (len(people.numbers) - 1) / STAY_SECONDS)))
+            present = people.numbers[1:]
+            if self._random.random() * (pace + len(present) / STAY_SECONDS) < pace:
+                people.join(1)
+                self.joined += 1
+            elif present:
+                silently = self._random.random() < SILENT_SHARE
+                people.leave_as([self._random.choice(present)], silently=silently)
+            self._tell_now_and_then(people)
+
+    @contextmanager
+    def _meeting(self, room: str, people: int) -> Iterator[Crowd]:
+        sizes = ("180p", "360p")
+        with crowd(self._product, self._organisation, room, people, video=sizes, tiles=4) as found:
+            self.joined += people
+            yield found
+
+    def _quiet(self, when: str) -> dict[str, Footprint]:
+        """What is held once everybody has gone for good."""
+        wait_until(self._nobody_is_in, what="the end of every meeting", timeout=QUIET_SECONDS, every=5)
+        found = self._footprints()
+        for name, each in found.items():
+            self._tell({"at_s": self._elapsed(), "when": when, "process": name, **each.figures()})
+        return found
+
+    def _nobody_is_in(self) -> bool:
+        objects = self._footprints()["worker"].objects
+        return not any(objects.get(kind) for kind in MEETING_CLASSES)
+
+    def _footprints(self) -> dict[str, Footprint]:
+        return {name: footprint(pid, self._soak_dir) for name, pid in self._pids.items()}
+
+    def _tell_now_and_then(self, people: Crowd) -> None:
+        if time.monotonic() - self._told_at > TOLD_SECONDS:
+            self._told_at = time.monotonic()
+            memory = {f"{name}_rss_mb": resident_mb(pid) for name, pid in self._pids.items()}
+            self._tell({"at_s": self._elapsed(), "joined": self.joined, "in": len(people.numbers), **memory})
+
+    def _elapsed(self) -> int:
+        return round(time.monotonic() - self._began)
+
+
+def soak(*, minutes: float, people: int, seed: int, tell: Tell) -> Verdict:
+    """Start a LiveOn, run, and give the verdict."""
+    with folder("soak") as soak_dir, liveon(PYTHONPATH=str(INSIDE), SOAK_DIR=str(soak_dir)) as product:
+        organisation = make_organisation(product, rooms=("lasting", "short"))
+        return Soak(product, organisation, soak_dir, seed, tell).run(60 * minutes, people)
+
+
+def _problems(name: str, before: Footprint, after: Footprint) -> Iterator[str]:
+    growth = 100 * (after.rss_mb / before.rss_mb - 1)
+    if growth > GROWTH_PERCENT:
+        yield f"{name}: memory grew by {growth:.1f} %"
+    for kind in ("descriptors", "sockets", "threads", "tasks"):
+        was, now = getattr(before, kind), getattr(after, kind)
+        if now > was:
+            yield f"{name}: {now - was} more {kind}"
+    more = after.more_objects(before)
+    if more:
+        yield f"{name}: objects left over: {more}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.load.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--people", type=int, default=200, help="who join during these minutes, together")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    verdict = soak(minutes=arguments.minutes, people=arguments.people, seed=arguments.seed, tell=_print)
+    _print({"joined": verdict.people, "problems": verdict.problems})
+    sys.exit(bool(verdict.problems))
+
+
+def _print(line: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
