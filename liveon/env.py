@@ -56,6 +56,14 @@ def words(name: str) -> list[str]:
     return text(name).replace(",", " ").split()
 
 
+def preferences(name: str, default: str, allowed: tuple[str, ...]) -> list[str]:
+    """Words of `allowed`, the best first and none twice."""
+    found = words(name) or default.split()
+    if not set(found) <= set(allowed) or len(set(found)) != len(found):
+        raise ImproperlyConfigured(f"{name}: {' '.join(found)!r} is not made of {', '.join(allowed)}")
+    return found
+
+
 def endpoints(name: str) -> list[tuple[str, int]]:
     """(IP address, port) of each `host:port` word; IPv6 in brackets."""
     found = []

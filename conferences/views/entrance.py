@@ -1,5 +1,6 @@
 """A user's way in: the join page, then the meeting page."""
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -62,4 +63,5 @@ def meeting_data(room: Room, *, tenant: str | None, identity: str, name: str, le
         "websocket": f"/ws/meetings/{room.public_id}/?as={identity}",
         "leave_url": leave_url,
         "name": name,
+        "video_codecs": settings.VIDEO_CODECS,
     }

@@ -41,6 +41,7 @@ def test_join_page_leads_into_the_meeting(member_client: Client, room: Room, mem
     assert (data["as"], data["tenant"], data["name"]) == ("user", "acme", member.name)
     assert data["websocket"] == f"/ws/meetings/{room.public_id}/?as=user"
     assert data["leave_url"] == "/t/acme/rooms/"
+    assert data["video_codecs"] == ["vp8"]
 
 
 def test_members_browser_gets_the_device_id_that_a_bar_names(member_client: Client, room: Room) -> None:

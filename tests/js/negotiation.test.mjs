@@ -15,6 +15,7 @@ class FakePeerConnection {
 
   addTransceiver(track, init) {
     const transceiver = { mid: null, currentDirection: null, init, sender: { track, replaceTrack: async (next) => (transceiver.sender.track = next) } };
+    transceiver.setCodecPreferences = (codecs) => (transceiver.codecs = codecs.map(({ mimeType }) => mimeType));
     this.transceivers.push(transceiver);
     return transceiver;
   }
@@ -52,17 +53,21 @@ class FakePeerConnection {
 
 const track = (kind, size = {}) => ({ kind, getSettings: () => size });
 const CAMERA = track("video", { width: 1280, height: 720 });
-let sent;
+const CODECS = ["video/VP8", "video/rtx", "video/H264"].map((mimeType) => ({ mimeType }));
+let sent, wanted;
 
 beforeEach(() => {
   globalThis.RTCPeerConnection = FakePeerConnection;
+  globalThis.RTCRtpSender = globalThis.RTCRtpReceiver = { getCapabilities: () => ({ codecs: CODECS }) };
+  wanted = ["vp8"];
   sent = [];
 });
 
 function newPublisher() {
   const published = [];
   const offer = (transportId, sdp, sources) => sent.push({ transportId, sdp, sources });
-  const publisher = new Publisher({ transportId: "publish-1", iceServers: [], offer, onPublished: (source) => published.push(source) });
+  const onPublished = (source) => published.push(source);
+  const publisher = new Publisher({ transportId: "publish-1", iceServers: [], codecs: () => wanted, offer, onPublished });
   return { publisher, published };
 }
 
@@ -93,6 +98,48 @@ test("switching off and on again needs no offer", async () => {
   assert.equal(await publisher.setTrack("camera", CAMERA), true);
   assert.equal(await publisher.setTrack("camera", null), false);
   assert.equal(await publisher.setTrack("camera", CAMERA), false);
+});
+
+test("video goes out in layers of VP8, in any other codec as one stream", async () => {
+  const { publisher } = newPublisher();
+  await publisher.setTrack("camera", CAMERA);
+  wanted = ["h264"];
+  await publisher.setTrack("screen", track("video"));
+  const [camera, screen] = publisher.pc.transceivers;
+  assert.deepEqual([camera.init.sendEncodings.length, camera.codecs], [3, ["video/VP8", "video/rtx"]]);
+  assert.deepEqual([screen.init.sendEncodings.length, screen.codecs], [1, ["video/H264", "video/VP8", "video/rtx"]]);
+});
+
+test("a source goes on in another codec in an m-line of its own, offered when the answer in flight is there", async () => {
+  const { publisher, published } = newPublisher();
+  wanted = ["h264"];
+  await publisher.setTrack("camera", CAMERA);
+  await publisher.negotiate();
+  wanted = [];
+  await publisher.recode("camera");
+  assert.equal(sent.length, 1);
+  await publisher.accept("publish-1", "answer");
+  const [before, after] = publisher.pc.transceivers;
+  assert.equal(before.direction, "inactive");
+  assert.deepEqual([after.init.sendEncodings.length, after.sender.track], [3, CAMERA]);
+  assert.deepEqual(sent[1].sources, { 1: "camera" });
+  await publisher.accept("publish-1", "answer");
+  assert.deepEqual(published, ["camera"]);
+});
+
+test("a source that is off takes another codec when it is on again", async () => {
+  const { publisher } = newPublisher();
+  await publisher.recode("camera");
+  assert.deepEqual(sent, []);
+  await publisher.setTrack("camera", CAMERA);
+  await publisher.negotiate();
+  await publisher.accept("publish-1", "answer");
+  await publisher.setTrack("camera", null);
+  await publisher.recode("camera");
+  await publisher.accept("publish-1", "answer");
+  assert.deepEqual(sent[1].sources, {});
+  assert.equal(await publisher.setTrack("camera", CAMERA), true);
+  assert.equal(publisher.pc.transceivers.length, 2);
 });
 
 test("a camera of another size class does not fit the connection", async () => {

@@ -68,6 +68,8 @@ def test_every_missing_part_of_production_is_named(start):
         ("LIVEON_MEDIA_PORT", "80"),
         ("LIVEON_LANGUAGE", "xx"),
         ("LIVEON_LOG_LEVEL", "LOUD"),
+        ("LIVEON_VIDEO_CODECS", "vp8,h265"),
+        ("LIVEON_VIDEO_CODECS", "vp9,vp9"),
         ("LIVEON_AUDIT_RETENTION_DAYS", "30"),
         ("LIVEON_TRUSTED_PROXIES", "nginx"),
         ("LIVEON_SECRET_KEY_FILE", "/nonexistent/secret"),

@@ -43,6 +43,7 @@ const meeting = new Meeting(store, {
   room: data.room.id,
   websocket: socketUrl(data.websocket),
   devices,
+  videoCodecs: data.video_codecs,
   onTracks: showTracks,
   onLeft: () => location.assign(data.leave_url),
 });

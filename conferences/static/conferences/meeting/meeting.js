@@ -23,6 +23,7 @@ import { yourself } from "./state/selectors.js";
  * @property {string} room public id
  * @property {string} websocket URL of the signalling socket
  * @property {{microphone: boolean, camera: boolean, microphoneId: string, cameraId: string}} devices chosen on the join page
+ * @property {string[]} videoCodecs what video is to be published in, the best first
  * @property {() => void} onTracks the tracks to be seen and heard changed
  * @property {() => void} onLeft the person has left: go to the next page
  */
@@ -70,6 +71,7 @@ export class Meeting {
     this.#peers = new Peers({
       send: (message) => void this.#connection.send(message),
       canSend: () => this.#isIn(),
+      videoCodecs: options.videoCodecs,
       ownTracks: () => this.#sources.tracks(),
       onPublished: (source) => this.#tellMuted(source),
       onTracks: (tracks) => this.#arrived(tracks),

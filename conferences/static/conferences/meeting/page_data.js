@@ -8,6 +8,7 @@
  * @property {string} websocket path of the signalling socket
  * @property {string} leave_url where the person goes after the meeting
  * @property {string} name own name
+ * @property {string[]} video_codecs what video is to be published in, the best first
  */
 
 /** @typedef {{microphone: boolean, camera: boolean, microphoneId: string, cameraId: string, speakerId: string}} ChosenDevices */

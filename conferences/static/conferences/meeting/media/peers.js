@@ -13,6 +13,7 @@ import { Subscriber } from "./subscriber.js";
  * @typedef {object} PeersOptions
  * @property {(message: ClientMessage) => void} send
  * @property {() => boolean} canSend whether signalling is up and joined
+ * @property {string[]} videoCodecs what video is to be published in, the best first
  * @property {() => [Source, MediaStreamTrack][]} ownTracks what is to be published
  * @property {(source: Source) => void} onPublished the SFU has taken this source
  * @property {(tracks: RemoteTrack[]) => void} onTracks what arrives now, whole
@@ -30,6 +31,8 @@ export class Peers {
   /** @type {{publish: Recovery | null, subscribe: Recovery | null}} */
   #recovery = { publish: null, subscribe: null };
   #down = { publish: false, subscribe: false };
+  /** Sources that somebody could not decode: in VP8 for the rest of the meeting. @type {Set<Source>} */
+  #fallenBack = new Set();
 
   /** @param {PeersOptions} options */
   constructor(options) {
@@ -74,6 +77,8 @@ export class Peers {
   /** @param {ServerMessage} message */
   receive(message) {
     if (message.type === "published") void this.#publisher?.accept(message.transport_id, message.sdp).catch(() => this.#buildPublisher());
+    if (message.type === "codec_required") this.#fallBack(message.source);
+    if (message.type === "layers_wanted") this.#publisher?.sendLayers(message.source, message.layers);
     if (message.type === "subscribe_offer") this.#subscriber?.take(message);
     if (message.type === "error" && message.request?.startsWith("publish-")) void this.#publisher?.refuse();
   }
@@ -99,6 +104,13 @@ export class Peers {
     this.#closeSubscriber();
   }
 
+  /** Said again and again until it is done; doing it once is enough. @param {Source} source */
+  #fallBack(source) {
+    if (this.#fallenBack.has(source)) return;
+    this.#fallenBack.add(source);
+    void this.#publisher?.recode(source);
+  }
+
   /** Without anything to send there is no publish connection. */
   #buildPublisher() {
     this.#closePublisher();
@@ -107,6 +119,7 @@ export class Peers {
     const publisher = new Publisher({
       transportId: newTransportId("publish"),
       iceServers: this.#iceServers,
+      codecs: (source) => (this.#fallenBack.has(source) ? [] : this.#options.videoCodecs),
       offer: (transport_id, sdp, sources) => this.#options.send({ type: "publish", transport_id, sdp, sources, request: transport_id }),
       onPublished: (source) => this.#options.onPublished(source),
     });

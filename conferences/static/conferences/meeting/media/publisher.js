@@ -4,15 +4,17 @@
  * One offer is in flight at a time; what changes meanwhile is offered when the answer is there. A source keeps its transceiver for
  * the life of the connection: switching off sends nothing (`replaceTrack(null)`) and needs no negotiation.
  *
- * @import {Source} from "../signalling/messages.js"
+ * @import {Layer, Source} from "../signalling/messages.js"
  */
 
-import { cameraEncodings, layerCount, screenEncodings } from "./encodings.js";
+import { isLayered, preferredCodecs, videoCodecs } from "./codecs.js";
+import { adjusted, encodingsOf, layersScreens, singleStream } from "./encodings.js";
 
 /**
  * @typedef {object} PublisherOptions
  * @property {string} transportId
  * @property {RTCIceServer[]} iceServers
+ * @property {(source: Source) => string[]} codecs of a video that is published now, the best first
  * @property {(transportId: string, sdp: string, sources: Record<string, Source>) => void} offer sends an offer
  * @property {(source: Source) => void} onPublished the SFU answered the first offer with this source
  */
@@ -23,7 +25,11 @@ export class Publisher {
   #transceivers = new Map();
   /** @type {Set<Source>} */
   #published = new Set();
-  #layers = 0;
+  /** @type {Map<Source, RTCRtpEncodingParameters[]>} */
+  #encodings = new Map();
+  /** @type {Map<Source, readonly Layer[]>} what somebody watches; a source that is not there is watched in all layers */
+  #watched = new Map();
+  #adjusting = Promise.resolve();
   #dirty = false;
   #restart = false;
   #busy = false;
@@ -45,7 +51,7 @@ export class Publisher {
   }
 
   /**
-   * Whether this track fits the connection as it is. A camera whose size asks for another number of layers does not: the number is
+   * Whether this track fits the connection as it is. A picture whose size asks for another number of layers does not: the number is
    * fixed when the transceiver is made.
    *
    * @param {Source} source
@@ -53,7 +59,7 @@ export class Publisher {
    * @returns {boolean}
    */
   fits(source, track) {
-    return source !== "camera" || !this.#transceivers.has(source) || this.#layers === layerCount(track.getSettings());
+    return !this.#transceivers.has(source) || this.#encodings.get(source)?.length === this.#plan(source, track).encodings.length;
   }
 
   /**
@@ -66,7 +72,38 @@ export class Publisher {
     const transceiver = this.#transceivers.get(source);
     if (transceiver) await this.#whileOpen(() => transceiver.sender.replaceTrack(track));
     else if (track) this.#add(source, track);
+    if (transceiver && track) this.#resize(source, track);
     return !transceiver && track !== null;
+  }
+
+  /**
+   * Sends a source in the codec that is wanted by now: in an m-line of its own, because codec and layers are chosen for a transceiver
+   * once and for all. The one of before ends with the same negotiation.
+   *
+   * @param {Source} source
+   * @returns {Promise<void>}
+   */
+  async recode(source) {
+    const old = this.#transceivers.get(source);
+    if (!old || this.#isClosed) return;
+    const { track } = old.sender;
+    this.#transceivers.delete(source);
+    this.#published.delete(source);
+    this.#watched.delete(source);
+    old.direction = "inactive";
+    if (track) this.#add(source, track);
+    await this.negotiate();
+  }
+
+  /**
+   * Sends these layers of a source and no others from now on: somebody watches them.
+   *
+   * @param {Source} source
+   * @param {readonly Layer[]} layers
+   */
+  sendLayers(source, layers) {
+    this.#watched.set(source, layers);
+    if (this.#published.has(source)) this.#adjust(source);
   }
 
   /** Sends an offer for what was added since the last one. */
@@ -111,14 +148,19 @@ export class Publisher {
 
   /** @param {Source} source @param {MediaStreamTrack} track */
   #add(source, track) {
-    /** @type {RTCRtpTransceiverInit} */
-    const init = { direction: "sendonly" };
-    if (source === "screen") init.sendEncodings = screenEncodings();
-    if (source === "camera") {
-      init.sendEncodings = cameraEncodings(track.getSettings());
-      this.#layers = layerCount(track.getSettings());
-    }
-    this.#transceivers.set(source, this.pc.addTransceiver(track, init));
+    const { encodings, codecs } = this.#plan(source, track);
+    const transceiver = this.pc.addTransceiver(track, { direction: "sendonly", sendEncodings: encodings });
+    if (codecs.length > 0) transceiver.setCodecPreferences(codecs);
+    this.#encodings.set(source, encodings);
+    this.#transceivers.set(source, transceiver);
+  }
+
+  /** How a track goes out. @param {Source} source @param {MediaStreamTrack} track */
+  #plan(source, track) {
+    const codecs = track.kind === "video" ? preferredCodecs(this.#options.codecs(source), videoCodecs()) : [];
+    const browser = { layeredScreen: layersScreens(globalThis.navigator?.userAgent ?? "") };
+    const encodings = encodingsOf(source, track.getSettings(), browser);
+    return { codecs, encodings: isLayered(codecs) ? encodings : singleStream(encodings) };
   }
 
   async #offer() {
@@ -166,6 +208,27 @@ export class Publisher {
       if (transceiver.currentDirection === null || this.#published.has(source)) continue;
       this.#published.add(source);
       this.#options.onPublished(source);
+      this.#adjust(source);
     }
+  }
+
+  /** Another track may need more bandwidth, or less. @param {Source} source @param {MediaStreamTrack} track */
+  #resize(source, track) {
+    this.#encodings.set(source, this.#plan(source, track).encodings);
+    this.#adjust(source);
+  }
+
+  /** Brings a sender to what is to be sent of its source: one change after the other, as no two may be under way. @param {Source} source */
+  #adjust(source) {
+    const sender = this.#transceivers.get(source)?.sender;
+    if (!sender) return;
+    // A browser that refuses goes on as before, with more bandwidth.
+    this.#adjusting = this.#adjusting.then(() => this.#apply(source, sender)).catch(() => {});
+  }
+
+  /** @param {Source} source @param {RTCRtpSender} sender */
+  async #apply(source, sender) {
+    const layers = this.#watched.get(source);
+    await sender.setParameters(adjusted(sender.getParameters(), this.#encodings.get(source) ?? [], { source, layers }));
   }
 }
