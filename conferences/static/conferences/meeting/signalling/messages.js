@@ -40,7 +40,7 @@
  *   resume: string, resumed: boolean, participants: Participant[], waiting: WaitingGuest[], barred: Barred[],
  *   ice_servers: RTCIceServer[], chat: boolean, frozen: boolean, started_at: string, server_time: string}} JoinedMessage
  * @typedef {{type: "subscribe_offer", transport_id: string, revision: number, sdp: string, tracks: Track[]}} SubscribeOffer
- * @typedef {{type: "layers_wanted", source: Source, layers: ("low" | "medium" | "high")[]}} LayersWanted
+ * @typedef {{type: "layers_wanted", source: Source, layers: Layer[]}} LayersWanted
  * @typedef {{type: "chat_message", id: string, participant: string, name: string, text: string, sent_at: string}} ChatMessage
  * @typedef {{type: "error", code: string, request?: string, fatal: boolean}} ErrorMessage
  * @typedef {WaitingMessage | JoinedMessage | SubscribeOffer | ChatMessage | ErrorMessage
