@@ -6,10 +6,13 @@
      ├─ PasswordRequired         the room's entry password was not given, or has changed since
      ├─ WrongEntryPassword       the given one is wrong
      ├─ TooManyAttempts          wrong passwords too fast; `retry_after` in seconds
-     ├─ MeetingFull, MeetingFrozen, MeetingEnded, Barred, PassInUse, ResumeRefused
+     ├─ MeetingFull, TenantFull, MediaFull: one limit more has been reached
+     ├─ TooManyPublishers, BitrateLimit: a camera or screen stays off
+     ├─ MeetingFrozen, MeetingEnded, Barred, PassInUse, ResumeRefused
      ├─ Duplicate                a spent resume token was shown while its owner is in
      ├─ NotAllowed               the role does not permit it
      ├─ UnknownParticipant, UnknownBar
+     ├─ TooManyTests             of the network, by one person, from one address or at all
      ├─ NotJoined, AlreadyJoined
      └─ MediaUnavailable, MediaRefused
 
@@ -60,6 +63,32 @@ class TooManyAttempts(MeetingError):
 class MeetingFull(MeetingError):
     code = "meeting_full"
     close_code = 4403
+
+
+class TenantFull(MeetingError):
+    """As many people of the organisation are in meetings as the operator allows."""
+
+    code = "tenant_full"
+    close_code = 4403
+
+
+class MediaFull(MeetingError):
+    """The media worker of the meeting, or the least loaded for a new one, cannot carry one more."""
+
+    code = "media_full"
+    close_code = 4403
+
+
+class TooManyPublishers(MeetingError):
+    """As many cameras and screens are on as the room or the organisation may have."""
+
+    code = "too_many_publishers"
+
+
+class BitrateLimit(MeetingError):
+    """One more camera or screen could send more than the room or the organisation may."""
+
+    code = "bitrate_limit"
 
 
 class MeetingFrozen(MeetingError):
@@ -117,6 +146,11 @@ class UnknownBar(MeetingError):
     code = "unknown_participant"
 
 
+class TooManyTests(MeetingError):
+    code = "too_fast"
+    close_code = 4429
+
+
 class NotJoined(MeetingError):
     code = "not_joined"
 
@@ -135,7 +169,10 @@ class MediaRefused(MeetingError):
     """A media worker refused a request; `code` is the protocol's when the client may see it, else `internal`."""
 
     PASSED_ON: ClassVar[frozenset[str]] = frozenset(
-        ("bad_sdp", "sdp_too_large", "too_many_publications", "stale_revision", "barred")
+        (
+            *("bad_sdp", "sdp_too_large", "too_many_publications", "too_many_publishers", "bitrate_limit"),
+            *("stale_revision", "barred"),
+        )
     )
 
     def __init__(self, worker_code: str) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from conferences.models import MeetingClass, Room
 from conferences.services.classes import ORGANISATION, RoomRules, room_rules
+from conferences.services.limits import VIDEO_MBPS
 from tenants.models import Tenant
 
 FORCED = {
@@ -21,6 +22,7 @@ FORCED = {
     "lobby": _("Every guest waits in the lobby: fixed by %(who)s."),
     "entry_password": _("An entry password is demanded by %(who)s. Nobody can enter a room without one."),
 }
+BOUNDS = {"participant_limit": (2, 500), "publisher_limit": (0, 1000), "bitrate_limit": (0, 10_000)}
 UNSEEN = ("Cc", "Cf", "Zl", "Zp")  # Unicode categories: control, format (with those that turn the text), line ends
 JOINERS = "\u200c\u200d"  # zero-width too, but part of Persian and Indic words and of emoji
 LONGEST_PASS = timedelta(days=365)
@@ -61,13 +63,24 @@ class RoomForm(forms.ModelForm):
 
     class Meta:
         model = Room
-        fields = ["name", "meeting_class", "guests_allowed", "lobby", "participant_limit", "hosts"]
+        fields = [
+            "name",
+            "meeting_class",
+            "guests_allowed",
+            "lobby",
+            "participant_limit",
+            "publisher_limit",
+            "bitrate_limit",
+            "hosts",
+        ]
         labels = {
             "name": _("Room name"),
             "meeting_class": _("Meeting class"),
             "guests_allowed": _("Guests may be invited"),
             "lobby": _("Guests wait in the lobby until a host admits them"),
             "participant_limit": _("Participant limit"),
+            "publisher_limit": _("Cameras and screens at once"),
+            "bitrate_limit": _("Bitrate of cameras and screens, Mbit/s"),
         }
 
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
@@ -76,10 +89,11 @@ class RoomForm(forms.ModelForm):
         hosts = self.fields["hosts"]
         assert isinstance(hosts, HostsField)
         hosts.queryset = User.objects.for_tenant(tenant).filter(is_active=True).order_by("name", "login_id")
-        limit = self.fields["participant_limit"]
-        limit.validators.append(MinValueValidator(2))
-        limit.validators.append(MaxValueValidator(500))
-        limit.widget.attrs.update(min=2, max=500, inputmode="numeric")
+        for name, (low, high) in BOUNDS.items():
+            limit = self.fields[name]
+            limit.validators += [MinValueValidator(low), MaxValueValidator(high)]
+            limit.widget.attrs.update(min=low, max=high, inputmode="numeric")
+        self._explain_limits()
         if self.instance.entry_password:
             self.fields["entry_password"].help_text = _("A password is set. Leave the field empty to keep it.")
         else:
@@ -88,8 +102,20 @@ class RoomForm(forms.ModelForm):
         self._offer_classes(tenant)
         self._take_forced_choices(room_rules(self.instance))
 
+    def _explain_limits(self) -> None:
+        """0 is no limit, also for whom the field is left empty."""
+        texts = {
+            "publisher_limit": _("0: as many as there are participants."),
+            "bitrate_limit": _("0: any. A camera counts for up to %(camera)s, a screen for up to %(screen)s."),
+        }
+        for name, text in texts.items():
+            self.fields[name].help_text = text % VIDEO_MBPS
+            self.fields[name].required = False
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        for name in ("publisher_limit", "bitrate_limit"):
+            cleaned[name] = cleaned.get(name) or 0
         if cleaned.get("clear_entry_password") and cleaned.get("entry_password"):
             self.add_error("entry_password", _("Enter a new password or remove it, not both."))
         return cleaned

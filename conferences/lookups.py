@@ -20,9 +20,20 @@ TENANTS_WITH_LOST_SOCKETS = lookup(
     "SELECT DISTINCT tenant_id FROM conferences_participant WHERE left_at IS NULL AND disconnected_at < %s",
     "timestamptz",
 )
+# JSON is looked into as text: the two databases have no other word for it in common.
+_CAMERA_IS_ON = "replace(CAST(person.muted AS text), '\"camera\": false', '') <> CAST(person.muted AS text)"
+_IS_FRESH = "(meeting.placed_at > %s OR person.joined_at > %s)"
 MEETINGS_ON_WORKERS = lookup(
     "meetings_on_workers",
-    "SELECT worker_id, count(*) FROM conferences_meeting"
-    " WHERE ended_at IS NULL AND worker_id IS NOT NULL GROUP BY worker_id",
-    columns=("worker", "meetings"),
+    "SELECT meeting.worker_id, count(person.id),"  # noqa: S608 (our own words)
+    f" count(CASE WHEN {_CAMERA_IS_ON} THEN 1 END),"
+    f" count(CASE WHEN {_IS_FRESH} THEN 1 END),"
+    f" count(CASE WHEN {_IS_FRESH} AND {_CAMERA_IS_ON} THEN 1 END),"
+    " CAST(CASE WHEN meeting.placed_at > %s THEN 1 ELSE 0 END AS bigint)"
+    " FROM conferences_meeting meeting"
+    " LEFT JOIN conferences_participant person ON person.meeting_id = meeting.id AND person.state = 'joined'"
+    " WHERE meeting.ended_at IS NULL AND meeting.worker_id IS NOT NULL"
+    " GROUP BY meeting.id, meeting.worker_id, meeting.placed_at",
+    *["timestamptz"] * 5,
+    columns=("worker", "people", "cameras", "fresh_people", "fresh_cameras", "is_new"),
 )

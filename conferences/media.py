@@ -16,9 +16,11 @@ from django.utils import timezone
 
 from conferences.errors import Barred, MediaRefused, MediaUnavailable, MeetingError
 from conferences.models import Meeting
+from conferences.moving import Departures
 from conferences.rates import Rates
 from conferences.routed import Json, MediaEvents, Peer, RoutedMeeting
 from conferences.services.bandwidth import PeerCounters
+from conferences.services.limits import RouterLimits
 from conferences.services.placement import Placement, WorkerReport, note_workers, place_meeting
 from conferences.sfu import Worker, Workers
 from conferences.tally import Tally
@@ -38,6 +40,7 @@ class Media:
         self.workers = Workers(directory, on_event=self._take, on_up=self._link_again, on_dead=self._worker_died)
         self.tally = Tally()
         self.rates = Rates()
+        self.departures = Departures(self.workers, self._count_last)
         self.stirred = asyncio.Event()
         self._events = events
         self._meetings: dict[str, RoutedMeeting] = {}
@@ -102,6 +105,8 @@ class Media:
                 self.stirred.set()
                 raise MediaUnavailable from error
             raise
+        if kind == "set_muted":
+            await self.departures.tell(meeting, participant_id, kind, **fields)
         if kind == "subscribe_answer":
             offer = peer.offers.get(str(fields["transport_id"]))
             if offer is not None and offer["revision"] == fields["revision"]:
@@ -116,6 +121,7 @@ class Media:
             return
         self.rates.forget(participant_id)
         async with meeting.lock:
+            await self.departures.close_peer(meeting, participant_id, reason=reason)
             await self._close_peer(meeting, peer, reason=reason)
         self._forget_empty(meeting)
 
@@ -130,7 +136,12 @@ class Media:
         """Place again what is wanted and not placed, and move what is on a draining worker."""
         self.stirred.clear()
         homeless = [meeting for meeting in self._meetings.values() if self._needs_placing(meeting)]
-        await asyncio.gather(*(self._restore(meeting) for meeting in homeless))
+        departing = [meeting for meeting in self._meetings.values() if self.departures.is_due(meeting)]
+        await asyncio.gather(*map(self._restore, homeless), *map(self._depart, departing))
+
+    async def _depart(self, meeting: RoutedMeeting) -> None:
+        async with meeting.lock:
+            await self.departures.finish(meeting)
 
     def _needs_placing(self, meeting: RoutedMeeting) -> bool:
         if any(not peer.is_placed for peer in meeting.peers.values()):
@@ -157,7 +168,7 @@ class Media:
             except MeetingError as error:
                 log.warning("media_not_restored", meeting=meeting.public_id, code=error.code)
         if rebuilt and meeting.router is not None:
-            self._events.rebuild(rebuilt, meeting.router.epoch)
+            self._events.rebuild(rebuilt, meeting.router.epoch, meeting.departure is not None)
 
     async def _route(self, meeting: RoutedMeeting) -> None:
         """See to it that the meeting's router exists on a live worker, with its bars. Raises MediaUnavailable."""
@@ -171,14 +182,13 @@ class Media:
             return
         await self._create_router(meeting, placement)
         if before is not None and self._is_there(before):
-            await self._leave_router(meeting, before)
+            await self.departures.begin(meeting, before)
         for peer in meeting.peers.values():
             peer.is_placed = False
         meeting.router = placement
 
     async def _create_router(self, meeting: RoutedMeeting, placement: Placement) -> None:
-        participants = placement.participant_limit + SPARE_PEERS
-        limits = {"participants": participants, "publications_per_peer": PUBLICATIONS_PER_PEER}
+        limits = _limits(placement.limits)
         where = {"router": meeting.public_id, "epoch": placement.epoch}
         try:
             await self.workers.request(placement.worker, "create_router", **where, bars=placement.bars, limits=limits)
@@ -187,12 +197,6 @@ class Media:
         except MediaRefused as error:
             log.warning("router_refused", meeting=meeting.public_id, code=error.worker_code)
             raise MediaUnavailable from error
-
-    async def _leave_router(self, meeting: RoutedMeeting, router: Placement) -> None:
-        """Clear up on a worker that the meeting moves away from."""
-        for peer in meeting.peers.values():
-            await self._close_peer(meeting, peer, reason="moved")
-        await self.close_router(router.worker, meeting.public_id, reason="moved")
 
     def _is_there(self, router: Placement) -> bool:
         return self.workers.starts().get(router.worker) == router.worker_epoch
@@ -249,10 +253,12 @@ class Media:
     async def bar(self, worker: str, meeting_id: str, subjects: list[str]) -> None:
         """Drop the media of these subjects and refuse them from now on. Raises MediaUnavailable, MediaRefused."""
         if subjects:
+            await self.departures.everywhere(worker, "bar", router=meeting_id, subjects=subjects)
             await self.workers.request(worker, "bar", router=meeting_id, subjects=subjects)
 
     async def unbar(self, worker: str, meeting_id: str, subjects: list[str]) -> None:
         if subjects:
+            await self.departures.everywhere(worker, "unbar", router=meeting_id, subjects=subjects)
             await self.workers.request(worker, "unbar", router=meeting_id, subjects=subjects)
 
     async def freeze(self, worker: str, meeting_id: str, *, frozen: bool) -> None:
@@ -265,6 +271,7 @@ class Media:
 
     async def _of_router(self, worker: str, kind: str, meeting_id: str, **fields: object) -> None:
         """Ask for something that is done already where the router is gone; it is made anew as the rows say."""
+        await self.departures.everywhere(worker, kind, router=meeting_id, **fields)
         try:
             await self.workers.request(worker, kind, router=meeting_id, **fields)
         except MediaRefused as error:
@@ -272,9 +279,17 @@ class Media:
                 raise
 
     def _count(self, meeting: RoutedMeeting, participant_id: str, counts: Json, *, final: bool = False) -> None:
-        if meeting.router is not None and counts:
-            start = f"{meeting.router.worker_epoch}/{meeting.router.epoch}"
-            sample = PeerCounters(start, counts, final)
+        if meeting.router is not None:
+            self._tally(meeting, meeting.router, participant_id, counts, final=final)
+
+    def _count_last(self, meeting: RoutedMeeting, router: Placement, participant_id: str, counts: Json) -> None:
+        self._tally(meeting, router, participant_id, counts, final=True)
+
+    def _tally(
+        self, meeting: RoutedMeeting, router: Placement, participant_id: str, counts: Json, *, final: bool
+    ) -> None:
+        if counts:
+            sample = PeerCounters(f"{router.worker_epoch}/{router.epoch}", counts, final)
             self.tally.take(meeting.tenant, participant_id, sample, now=timezone.now())
 
     def _peer(self, meeting_id: str, participant_id: str) -> Peer | None:
@@ -293,6 +308,7 @@ class Media:
 
     def _worker_died(self, name: str, start: str) -> None:
         for meeting in self._meetings.values():
+            self.departures.forget(meeting, name, start)
             if meeting.router is not None and (meeting.router.worker, meeting.router.worker_epoch) == (name, start):
                 for peer in meeting.peers.values():
                     peer.is_placed = False
@@ -349,7 +365,15 @@ class Media:
             self.stirred.set()
 
 
+def _limits(limits: RouterLimits) -> Json:
+    """Of `create_router`; what is not there is not limited."""
+    found = {"participants": limits.participants + SPARE_PEERS, "publications_per_peer": PUBLICATIONS_PER_PEER}
+    more = {"publishers": limits.publishers, "bits_per_second": limits.bits_per_second}
+    return found | {name: limit for name, limit in more.items() if limit}
+
+
 def _place(meeting: RoutedMeeting, reports: list[WorkerReport]) -> Placement | None:
-    note_workers(reports, now=timezone.now())  # one that has just come up may have no row yet
+    now = timezone.now()
+    note_workers(reports, now=now)  # one that has just come up may have no row yet
     with tenant_context(meeting.tenant):
-        return place_meeting(Meeting.objects.get(pk=meeting.pk), workers=reports)
+        return place_meeting(Meeting.objects.get(pk=meeting.pk), workers=reports, now=now)

@@ -39,6 +39,8 @@ class Room(TenantOwned):
     guests_allowed = models.BooleanField(_("guests allowed"), default=True)
     lobby = models.BooleanField(_("lobby for guests"), default=False)
     participant_limit = models.PositiveIntegerField(_("participant limit"), default=50)
+    publisher_limit = models.PositiveSmallIntegerField(default=0, help_text="cameras and screens at once; 0 = any")
+    bitrate_limit = models.PositiveIntegerField(default=0, help_text="Mbit/s of cameras and screens; 0 = any")
     meeting_class = models.ForeignKey(
         MeetingClass, null=True, blank=True, on_delete=models.PROTECT, related_name="rooms", verbose_name=_("class")
     )
@@ -80,10 +82,28 @@ class MediaWorker(models.Model):
     worker_epoch = models.CharField(max_length=64, blank=True)
     heartbeat_at = models.DateTimeField(null=True)
     load = models.FloatField(default=0, help_text="outgoing packets per second")
-    draining = models.BooleanField(default=False)
+    draining = models.BooleanField(default=False, help_text="an operator takes this start of it out of service")
+    lag_ms = models.FloatField(default=0, help_text="how late its loop has been all the time of late")
+    routers = models.PositiveIntegerField(default=0, help_text="meetings that it holds, by its own count")
 
     def __str__(self) -> str:
         return self.name
+
+
+class TenantLimits(TenantOwned):
+    """How much the organisation may use at once, by the operator's word; 0 = no limit. Nobody gets past them."""
+
+    participants = models.PositiveIntegerField(default=0)
+    publishers = models.PositiveIntegerField(default=0, help_text="cameras and screens")
+    bitrate = models.PositiveIntegerField(default=0, help_text="Mbit/s of cameras and screens")
+
+    web_may = ("SELECT",)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant"], name="one_tenant_limits")]
+
+    def __str__(self) -> str:
+        return f"limits of {self.tenant_id}"
 
 
 class Meeting(TenantOwned):
@@ -96,6 +116,7 @@ class Meeting(TenantOwned):
     worker = models.ForeignKey(MediaWorker, null=True, on_delete=models.SET_NULL, related_name="meetings")
     worker_epoch = models.CharField(max_length=64, blank=True, help_text="the worker start that holds the router")
     epoch = models.PositiveIntegerField(default=1, help_text="grows with each re-placement")
+    placed_at = models.DateTimeField(null=True, blank=True, help_text="when it came to the present worker")
     frozen_at = models.DateTimeField(null=True, blank=True, help_text="media, chat and joins stand still since then")
     frozen_by = models.CharField(max_length=200, blank=True)
 

@@ -27,6 +27,15 @@ class Peer:
 
 
 @dataclass
+class Departure:
+    """A meeting has moved: its router of before carries these participants' media until the new one does (`until`)."""
+
+    router: Placement
+    until: float  # steady clock, s
+    participants: set[str]
+
+
+@dataclass
 class RoutedMeeting:
     """A meeting with peers of ours. `router` is where this process last saw to it that the router exists."""
 
@@ -35,6 +44,7 @@ class RoutedMeeting:
     public_id: str
     peers: dict[str, Peer] = field(default_factory=dict)
     router: Placement | None = None
+    departure: Departure | None = None
     told_unavailable: bool = False
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -46,6 +56,6 @@ class MediaEvents:
     tell: Callable[[str, Json], None]  # participant, an event of its peer that the client is to hear
     speakers: Callable[[str, Json], None]  # meeting, event
     quality: Callable[[str, str, str], None]  # meeting, participant, level
-    rebuild: Callable[[list[str], int], None]  # participants, epoch
+    rebuild: Callable[[list[str], int, bool], None]  # participants, epoch, whether the old connections go on a while
     unavailable: Callable[[list[str]], None]  # participants
     failed: Callable[[Tenant, str], None]  # participant

@@ -157,8 +157,8 @@ class Runtime:
         reports = self.media.workers.reports()
         if not reports:
             return
-        for name in await database_sync_to_async(note_workers)(reports, now=timezone.now()):
-            await self.media.workers.request(name, "drain")
+        for order in await database_sync_to_async(note_workers)(reports, now=timezone.now()):
+            await self.media.workers.request(order.worker, "drain" if order.drain else "undrain")
 
     async def _check_welcome(self) -> None:
         now = time.monotonic()
@@ -229,7 +229,7 @@ class Runtime:
     def _rebuild(self, participant_ids: list[str], epoch: int, keep: bool) -> None:  # noqa: FBT001 (a callback)
         metrics.REBUILDS.inc(len(participant_ids))
         for connection in filter(None, map(self.hub.connection_of, participant_ids)):
-            connection.send(server.Rebuild(epoch=epoch))
+            connection.send(server.Rebuild(epoch=epoch, keep=keep))
 
     def _unavailable(self, participant_ids: list[str]) -> None:
         for connection in filter(None, map(self.hub.connection_of, participant_ids)):

@@ -6,8 +6,10 @@ whose link is lost gets one second to answer a new `hello` before it counts as d
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ Json = dict[str, Any]
 GRACE_SECONDS = 1.0  # from a lost link to the worker's death
 RETRY_SECONDS = 0.1
 HELLO_SECONDS = 2.0
+STEADY_BEATS = 5  # heartbeats in a row that must be late before a worker counts as late: one a second
 
 
 @dataclass
@@ -38,9 +41,27 @@ class Worker:
     draining: bool
     load: float = 0.0
 
+    routers: int = 0
+    lags: deque[float] = field(default_factory=lambda: deque(maxlen=STEADY_BEATS))
     def report(self, *, answers: bool) -> WorkerReport:
         socket = Path(self.link.socket_path).name
-        return WorkerReport(self.name, socket, self.start, self.load, draining=self.draining, answers=answers)
+        steady_lag = min(self.lags) if len(self.lags) == STEADY_BEATS else 0.0
+        return WorkerReport(
+            self.name,
+            socket,
+            self.start,
+            self.load,
+            draining=self.draining,
+            answers=answers,
+            lag_ms=steady_lag,
+            routers=self.routers,
+        )
+
+    def take_heartbeat(self, event: Json) -> None:
+        load = event.get("load", {})
+        self.draining = bool(event.get("draining"))
+        self.load, self.routers = float(load.get("packets_out_per_second", 0)), int(load.get("routers", 0))
+        self.lags.append(float(load.get("loop_lag_ms", 0)))
 
 
 class Workers:
@@ -180,8 +201,7 @@ class Workers:
             return  # before the hello was answered nothing of ours is there
         worker = holder[0]
         if event.get("type") == "heartbeat":
-            worker.draining = bool(event.get("draining"))
-            worker.load = float(event.get("load", {}).get("packets_out_per_second", 0))
+            worker.take_heartbeat(event)
             return
         self._on_event(worker, event)
 

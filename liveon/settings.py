@@ -33,6 +33,8 @@ SSO_PRIVATE_NETWORKS = env.networks("LIVEON_SSO_PRIVATE_NETWORKS")
 MEDIA_ADDRESS = env.text("LIVEON_MEDIA_ADDRESS")
 MEDIA_LISTEN = env.text("LIVEON_MEDIA_LISTEN", MEDIA_ADDRESS)
 MEDIA_PORT = env.integer("LIVEON_MEDIA_PORT", 40000, low=1024, high=65000)
+MEDIA_WORKERS = env.integer("LIVEON_MEDIA_WORKERS", env.cores() if DATABASE_URL else 1, low=1, high=256)
+MEDIA_CAPACITY = env.integer("LIVEON_MEDIA_CAPACITY", 30_000, low=100, high=10_000_000)  # packets per second
 MEDIA_ANNOUNCE = env.endpoints("LIVEON_MEDIA_ANNOUNCE")
 VIDEO_CODECS = env.preferences("LIVEON_VIDEO_CODECS", "vp8", ("vp8", "h264", "vp9", "av1"))
 TURN_URLS = env.words("LIVEON_TURN_URLS")

@@ -102,6 +102,7 @@ ENTRIES = (
         secrets=("session_key",),
     ),  # fmt: skip
     Entry("sessions.Session", Owner.TENANT, _("What the server remembers of a login"), Kept.LOGIN),
+    _ours("conferences.TenantLimits", _("How much the organisation may use at once")),
     _ours("conferences.MeetingClass", _("Classes of meetings and what they force")),
     _ours("conferences.Room", _("Meeting rooms; the entry password as a hash"), secrets=("entry_password",)),
     _ours("conferences.Room_hosts", _("Who may host a room"), path="room__tenant"),

@@ -25,6 +25,7 @@ GROUPS: dict[str, Group] = {
                 "sso_change",
                 "sso_test",
                 "soft_cap",
+                "limits_",
                 "tenant_created",
                 "tenant_suspended",
                 "tenant_resumed",

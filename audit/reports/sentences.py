@@ -106,6 +106,7 @@ SENTENCES: dict[str, Promise] = {
     "sso_change_refused": _("Left %(target)s as they are, against the sign-on provider: %(why)s"),
     "sso_test_failed": _("Tested a sign-on provider, which failed: %(provider)s."),
     "soft_caps_changed": _("Changed the soft caps."),
+    "limits_changed": _("Changed how much the organisation may use at once."),
     "soft_cap_warned": _("Warned of a soft cap."),
     # reading and taking out
     "admintool_visited": _("Visited Admintool."),

@@ -51,11 +51,21 @@ def _flush_batch(samples: Sequence[tuple[str, PeerCounters]], *, now: datetime) 
 
 
 def _advance(participant: Participant, sample: PeerCounters) -> BandwidthDelta:
-    """Move the participant's counters up to `sample` and return by how much."""
+    """Move the participant's counters up to `sample` and return by how much.
+
+    Of a participant who moves to another worker two peers count for some seconds: `earlier` is the older one's.
+    """
     counts = [_count(sample.counts, name) for name in COUNTERS]
-    known = _known(participant.counters, sample, counts)
-    stored = dict(zip(COUNTERS, counts, strict=True))
-    participant.counters = {"start": sample.start, "final": sample.final, **stored}
+    now = {"start": sample.start, "final": sample.final, **dict(zip(COUNTERS, counts, strict=True))}
+    latest, earlier = dict(participant.counters), participant.counters.get("earlier", {})
+    latest.pop("earlier", None)
+    if sample.start == earlier.get("start"):
+        known = _known(earlier, sample, counts)
+        participant.counters = {**latest, "earlier": now}
+    else:
+        known = _known(latest, sample, counts)
+        before = earlier if sample.start == latest.get("start") else latest
+        participant.counters = {**now, "earlier": before} if before else now
     return BandwidthDelta(participant.public_id, *(count - old for count, old in zip(counts, known, strict=True)))
 
 

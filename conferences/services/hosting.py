@@ -6,17 +6,17 @@ from django.db import transaction
 
 from audit.events import record_event
 from audit.models import LeaveReason
-from conferences.errors import MeetingFrozen, MeetingFull, NotAllowed, UnknownBar, UnknownParticipant
+from conferences.errors import MeetingFrozen, NotAllowed, UnknownBar, UnknownParticipant
 from conferences.models import Bar, Meeting, Participant, ParticipantRole, ParticipantState
 from conferences.services.bars import bars_in_force
 from conferences.services.freezing import freeze_meeting, unfreeze_meeting
 from conferences.services.meetings import (
     actor_of_participant,
     end_meeting,
-    is_full,
     let_in,
     lock_room,
     may_be_admitted,
+    require_place,
     settle,
     take_out,
 )
@@ -28,9 +28,10 @@ WITH = ("meeting__room__tenant", "user", "guest_pass__created_by")
 
 @transaction.atomic
 def admit(host_id: str, *, participant_id: str, now: datetime) -> None:
-    """Let a waiting guest in. Somebody who is in already stays in. Raises MeetingFrozen, MeetingFull.
+    """Let a waiting guest in. Somebody who is in already stays in.
 
-    A guest whose pass was revoked while they waited is as good as gone: UnknownParticipant.
+    Raises MeetingFrozen and what `require_place` raises. A guest whose pass was revoked while they waited is as good as
+    gone: UnknownParticipant.
     """
     host = _acting_host(host_id)
     guest = _other(host, participant_id)
@@ -40,8 +41,7 @@ def admit(host_id: str, *, participant_id: str, now: datetime) -> None:
         raise MeetingFrozen
     if not may_be_admitted(guest, now=now):
         raise UnknownParticipant
-    if is_full(host.meeting, host.meeting.room):
-        raise MeetingFull
+    require_place(guest, host.meeting.room, now=now)
     let_in(guest, now=now)
     _record(host, "guest_admitted", guest)
     settle(host.meeting, now=now)

@@ -31,7 +31,6 @@ from conferences.errors import (
     LoginRequired,
     MeetingEnded,
     MeetingFrozen,
-    MeetingFull,
     PassInUse,
     PasswordRequired,
     ResumeRefused,
@@ -42,7 +41,8 @@ from conferences.services.bars import bars_on
 from conferences.services.entry import entry_is_valid
 from conferences.services.guests import pass_is_valid
 from conferences.services.identity import Visitor
-from conferences.services.meetings import is_full, let_in, live_meeting, lock_room, settle, take_out
+from conferences.services.limits import may_show
+from conferences.services.meetings import let_in, live_meeting, lock_room, require_place, settle, take_out
 from conferences.services.restricting import require_allowed
 from conferences.services.roles import host_of, lobby_is_on
 from tenants.ids import hash_secret, new_secret
@@ -186,6 +186,9 @@ def _come_back(participant: Participant, visitor: Visitor, *, muted: dict[str, b
     participant.last_seen_at = now
     participant.login_key = visitor.login_key
     participant.ip_address = visitor.ip_address  # restrictions go by where somebody is now
+    was_off = participant.muted.get("camera") is not False
+    if was_off and not muted["camera"] and not may_show(participant, participant.meeting.room, "camera"):
+        muted = {**muted, "camera": True}
     participant.muted = {**participant.muted, **muted}
     participant.save(update_fields=["disconnected_at", "last_seen_at", "login_key", "ip_address", "muted"])
     if participant.state == ParticipantState.JOINED:
@@ -202,8 +205,6 @@ def _enter(
     if meeting.is_frozen:
         raise MeetingFrozen
     waits = visitor.user is None and (host_of(meeting) is None or lobby_is_on(meeting, room))
-    if not waits and is_full(meeting, room):
-        raise MeetingFull
     participant = Participant.objects.create(
         tenant=room.tenant,
         meeting=meeting,
@@ -221,6 +222,7 @@ def _enter(
         muted={"microphone": not microphone, "camera": not camera, **NO_SCREEN},
     )
     if not waits:
+        require_place(participant, room, now=now)
         let_in(participant, now=now)
     return participant
 

@@ -18,8 +18,11 @@ from django.utils import timezone
 from audit.attendance import close_attendance, open_attendance
 from audit.events import SYSTEM, Actor, record_event
 from audit.models import LeaveReason
+from conferences.errors import MediaFull, MeetingFull, TenantFull
 from conferences.models import Meeting, Participant, ParticipantRole, ParticipantState, Room
+from conferences.services.capacity import require_capacity
 from conferences.services.commands import order_end, order_shutdown
+from conferences.services.limits import may_show, require_seat
 from conferences.services.roles import host_of, lobby_is_on, may_host_now, next_host
 from conferences.wake import meeting_changed
 
@@ -121,11 +124,16 @@ def take_out(participant: Participant, *, reason: str, actor: Actor, left_at: da
 
 
 def let_in(participant: Participant, *, now: datetime) -> None:
-    """From waiting (or from the door) into the meeting: the attendance opens. The caller holds the room's lock."""
+    """From waiting (or from the door) into the meeting: the attendance opens. The caller holds the room's lock.
+
+    A camera that is one too many is off.
+    """
+    user, meeting = participant.user, participant.meeting
+    if participant.muted.get("camera") is False and not may_show(participant, meeting.room, "camera"):
+        participant.muted = {**participant.muted, "camera": True}
     participant.state = ParticipantState.JOINED
     participant.admitted_at = participant.joined_at = now
-    participant.save(update_fields=["state", "admitted_at", "joined_at"])
-    user, meeting = participant.user, participant.meeting
+    participant.save(update_fields=["state", "admitted_at", "joined_at", "muted"])
     open_attendance(
         meeting.room.tenant,
         meeting_id=meeting.public_id,
@@ -153,8 +161,21 @@ def settle(meeting: Meeting, *, now: datetime) -> None:
     meeting_changed(meeting)
 
 
-def is_full(meeting: Meeting, room: Room) -> bool:
-    return Participant.objects.filter(meeting=meeting, state=ParticipantState.JOINED).count() >= room.participant_limit
+def require_place(participant: Participant, room: Room, *, now: datetime) -> None:
+    """Whether there is a seat and a media worker that carries one more. The caller holds the room's lock.
+
+    Raises MeetingFull, TenantFull, MediaFull.
+    """
+    require_seat(participant.meeting, room)
+    require_capacity(participant.meeting, camera=participant.muted.get("camera") is False, now=now)
+
+
+def _has_place(participant: Participant, room: Room, *, now: datetime) -> bool:
+    try:
+        require_place(participant, room, now=now)
+    except (MeetingFull, TenantFull, MediaFull):
+        return False
+    return True
 
 
 def may_be_admitted(guest: Participant, *, now: datetime) -> bool:
@@ -186,8 +207,9 @@ def _promote(meeting: Meeting, room: Room, *, now: datetime) -> Participant | No
 
 def _admit_waiting(meeting: Meeting, room: Room, *, now: datetime) -> None:
     for guest in present_in(meeting):
+        guest.meeting = meeting
         is_waiting = guest.state == ParticipantState.WAITING and may_be_admitted(guest, now=now)
-        if is_waiting and not is_full(meeting, room):
+        if is_waiting and _has_place(guest, room, now=now):
             let_in(guest, now=now)
 
 

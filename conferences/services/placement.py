@@ -5,7 +5,6 @@ with each re-placement. Processes that see a worker die at the same time agree t
 meeting, the others find it moved.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,16 +12,16 @@ from typing import Any
 
 from django.db import transaction
 
-from conferences.lookups import MEETINGS_ON_WORKERS
 from conferences.models import MediaWorker, Meeting
 from conferences.services.bars import barred_subjects
+from conferences.services.capacity import choose_worker, expected_loads, move
+from conferences.services.limits import RouterLimits, router_limits
 from conferences.services.meetings import lock_room
-from conferences.wake import meeting_changed
 
 
 @dataclass(frozen=True)
 class WorkerReport:
-    """What a web process knows of a worker. `load` is in outgoing packets per second.
+    """What a web process knows of a worker. `load` is in outgoing packets per second, `lag_ms` how late its loop is.
 
     `answers` is false for a moment after the link was lost: the worker may be alive, but takes no new meetings.
     """
@@ -33,6 +32,8 @@ class WorkerReport:
     load: float
     draining: bool = False
     answers: bool = True
+    lag_ms: float = 0.0
+    routers: int = 0
 
 
 @dataclass(frozen=True)
@@ -43,31 +44,48 @@ class Placement:
     worker_epoch: str
     epoch: int
     bars: list[str]
-    participant_limit: int
+    limits: RouterLimits
     frozen: bool
 
 
-@transaction.atomic
-def note_workers(reports: Iterable[WorkerReport], *, now: datetime) -> list[str]:
-    """Write the heartbeats of the workers that this process hears.
+@dataclass(frozen=True)
+class DrainOrder:
+    """What a worker is to be told: to drain, or to take part again."""
 
-    Returns the names of those that an operator has ordered to drain and that do not know it yet.
+    worker: str
+    drain: bool
+
+
+@transaction.atomic
+def note_workers(reports: Iterable[WorkerReport], *, now: datetime) -> list[DrainOrder]:
+    """Write the heartbeats of the workers that this process hears, in the order in which placements lock them.
+
+    Returns what those are to be told that do not do yet what the operator wants.
     """
-    return [report.name for report in reports if report.answers and _note_worker(report, now=now)]
+    answering = sorted((report for report in reports if report.answers), key=lambda report: report.name)
+    orders = [_note_worker(report, now=now) for report in answering]
+    return [order for order in orders if order is not None]
 
 
-def _note_worker(report: WorkerReport, *, now: datetime) -> bool:
-    row, _ = MediaWorker.objects.get_or_create(name=report.name)
-    is_ordered = row.draining and row.worker_epoch == report.worker_epoch  # a restarted worker begins anew
-    row.socket, row.worker_epoch, row.load = report.socket, report.worker_epoch, report.load
-    row.heartbeat_at, row.draining = now, report.draining or is_ordered
-    row.save(update_fields=["socket", "worker_epoch", "load", "heartbeat_at", "draining"])
-    return is_ordered and not report.draining
+def _note_worker(report: WorkerReport, *, now: datetime) -> DrainOrder | None:
+    row, is_first = MediaWorker.objects.get_or_create(name=report.name)
+    if is_first or row.worker_epoch != report.worker_epoch:  # a restarted worker begins anew
+        MediaWorker.objects.filter(pk=row.pk).update(draining=report.draining)
+        row.draining = report.draining
+    MediaWorker.objects.filter(pk=row.pk).update(
+        socket=report.socket,
+        worker_epoch=report.worker_epoch,
+        load=report.load,
+        lag_ms=report.lag_ms,
+        routers=report.routers,
+        heartbeat_at=now,
+    )
+    return DrainOrder(report.name, row.draining) if row.draining != report.draining else None
 
 
 @transaction.atomic
-def place_meeting(meeting: Meeting, *, workers: Collection[WorkerReport]) -> Placement | None:
-    """Where the meeting is, after moving it if it has to.
+def place_meeting(meeting: Meeting, *, workers: Collection[WorkerReport], now: datetime) -> Placement | None:
+    """Where the meeting is, after moving it if it has to. A meeting that is under way is moved to a full worker too.
 
     A placement on a worker that has died or restarted is replaced (`epoch` + 1), one on a draining worker only when
     there is another. None when the meeting is over or there is no worker to move it to; it then stays where it is, for
@@ -79,15 +97,14 @@ def place_meeting(meeting: Meeting, *, workers: Collection[WorkerReport]) -> Pla
         return None
     present = _report_of(locked, workers)
     if present is None or present.draining:
-        chosen = _least_loaded(report for report in workers if report.answers and not report.draining)
+        chosen, _ = choose_worker((each.name for each in workers if each.answers and not each.draining), now=now)
         if chosen is None and present is None:
             return None
         if chosen is not None:
-            _move(locked, chosen)
+            move(locked, chosen, now=now)
     assert locked.worker is not None
-    bars = barred_subjects(room)
     where = (locked.worker.name, locked.worker_epoch, locked.epoch)
-    return Placement(*where, bars, room.participant_limit, frozen=locked.is_frozen)
+    return Placement(*where, barred_subjects(room), router_limits(room), frozen=locked.is_frozen)
 
 
 def _report_of(meeting: Meeting, workers: Iterable[WorkerReport]) -> WorkerReport | None:
@@ -98,41 +115,27 @@ def _report_of(meeting: Meeting, workers: Iterable[WorkerReport]) -> WorkerRepor
     return next((report for report in workers if (report.name, report.worker_epoch) == place), None)
 
 
-def _least_loaded(workers: Iterable[WorkerReport]) -> MediaWorker | None:
-    """By load; the number of meetings decides between heartbeats."""
-    names, in_progress = [report.name for report in workers], _meetings_by_worker()
-    rows = MediaWorker.objects.filter(name__in=names, draining=False)
-    return min(rows, key=lambda row: (row.load, in_progress[row.pk], row.name), default=None)
+def order_drain(name: str, *, drain: bool) -> bool:
+    """Mark a worker as draining, or as in service; the web processes tell it. False for an unknown one."""
+    return bool(MediaWorker.objects.filter(name=name).update(draining=drain))
 
 
-def _meetings_by_worker() -> Counter[int]:
-    """How many meetings of all tenants each worker carries, by its key."""
-    return Counter({row[0]: row[1] for row in MEETINGS_ON_WORKERS.rows()})
+def worker_summary(*, now: datetime) -> list[dict[str, Any]]:
+    """The workers for operators: name, last heartbeat, load as told and as expected, loop lag, draining, meetings.
 
-
-def _move(meeting: Meeting, worker: MediaWorker) -> None:
-    was_placed = bool(meeting.worker_epoch)
-    meeting.worker, meeting.worker_epoch = worker, worker.worker_epoch
-    meeting.epoch += 1 if was_placed else 0
-    meeting.save(update_fields=["worker", "worker_epoch", "epoch"])
-    meeting_changed(meeting)
-
-
-def order_drain(name: str) -> bool:
-    """Mark a worker as draining; the web processes tell it and move its meetings. False for an unknown one."""
-    return bool(MediaWorker.objects.filter(name=name).update(draining=True))
-
-
-def worker_summary() -> list[dict[str, Any]]:
-    """The workers for operators: name, last heartbeat, load, whether draining, how many meetings."""
-    in_progress = _meetings_by_worker()
+    `meetings` are placed there; `routers` is what the worker still holds, also of meetings that are just moving away.
+    """
+    expected = expected_loads(now=now)
     return [
         {
             "worker": row.name,
             "heartbeat_at": row.heartbeat_at.isoformat() if row.heartbeat_at else None,
             "load": row.load,
+            "expected_load": expected.of(row),
+            "lag_ms": row.lag_ms,
             "draining": row.draining,
-            "meetings": in_progress[row.pk],
+            "meetings": expected.meetings[row.pk],
+            "routers": row.routers,
         }
         for row in MediaWorker.objects.order_by("name")
     ]

@@ -8,7 +8,8 @@ from django.db import transaction
 from audit.attendance import mark_seen
 from audit.models import LeaveReason
 from conferences.lookups import TENANTS_WITH_LOST_SOCKETS, TENANTS_WITH_SOCKETS
-from conferences.models import Participant
+from conferences.models import Participant, Room
+from conferences.services.limits import VIDEO_MBPS, require_showing
 from conferences.services.meetings import leave_meeting, lock_room
 from conferences.wake import meeting_changed
 from tenants.context import tenant_context
@@ -79,10 +80,13 @@ def note_seen(participant_ids: Iterable[str], *, now: datetime) -> None:
 
 @transaction.atomic
 def set_muted(participant_id: str, *, source: str, muted: bool) -> None:
-    """Note what a participant does with their own source."""
+    """Note what a participant does with their own source. Raises TooManyPublishers, BitrateLimit: it stays off."""
+    room = _lock_room_of(participant_id) if source in VIDEO_MBPS and not muted else None
     participant = _present(participant_id)
     if participant is None or participant.muted.get(source) is muted:
         return
+    if room is not None:
+        require_showing(participant, room, source)
     participant.muted = {**participant.muted, source: muted}
     participant.save(update_fields=["muted"])
     meeting_changed(participant.meeting)
@@ -97,6 +101,12 @@ def raise_hand(participant_id: str, *, raised: bool, now: datetime) -> None:
     participant.hand_raised_at = now if raised else None
     participant.save(update_fields=["hand_raised_at"])
     meeting_changed(participant.meeting)
+
+
+def _lock_room_of(participant_id: str) -> Room | None:
+    """Who decides by what the others do holds the room's lock before any row of it."""
+    room_pk = Participant.objects.filter(public_id=participant_id).values_list("meeting__room_id", flat=True).first()
+    return lock_room(room_pk) if room_pk is not None else None
 
 
 def _present(participant_id: str) -> Participant | None:

@@ -18,7 +18,15 @@ from conferences.services.meetings import end_live_meeting
 from tenants.context import tenant_context
 from tenants.models import Tenant
 
-EDITABLE = ("name", "guests_allowed", "lobby", "participant_limit", "meeting_class")
+EDITABLE = (
+    "name",
+    "guests_allowed",
+    "lobby",
+    "participant_limit",
+    "publisher_limit",
+    "bitrate_limit",
+    "meeting_class",
+)
 MOST_ROOMS = 50  # open ones that one member made
 
 
@@ -45,6 +53,8 @@ def create_room(
     guests_allowed: bool = True,
     lobby: bool = False,
     participant_limit: int = 50,
+    publisher_limit: int = 0,
+    bitrate_limit: int = 0,
     meeting_class: MeetingClass | None = None,
     hosts: Iterable[User] = (),
 ) -> Room:
@@ -65,6 +75,8 @@ def create_room(
             guests_allowed=guests_allowed,
             lobby=lobby,
             participant_limit=participant_limit,
+            publisher_limit=publisher_limit,
+            bitrate_limit=bitrate_limit,
             meeting_class=meeting_class,
         )
         _set_hosts(room, hosts)

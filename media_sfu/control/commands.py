@@ -127,6 +127,9 @@ class Commands:
 
     def drain(self, _: Link) -> None:
         self._worker.draining = True
+
+    def undrain(self, _: Link) -> None:
+        self._worker.draining = False
         log.info("draining")
 
     def get_statistics(self, _: Link) -> Json:

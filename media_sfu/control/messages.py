@@ -86,8 +86,11 @@ def is_sources(value: object) -> bool:
 
 
 def is_limits(value: object) -> bool:
-    keys = ("participants", "publications_per_peer")
-    return isinstance(value, dict) and all(is_count(value.get(key)) for key in keys)
+    """The first two are always there; the others where there is such a limit."""
+    needed, known = {"participants", "publications_per_peer"}, {"publishers", "bits_per_second"}
+    if not isinstance(value, dict) or not needed <= value.keys() <= needed | known:
+        return False
+    return all(is_count(limit) for limit in value.values())
 
 
 def is_tiles(value: object) -> bool:
@@ -122,6 +125,7 @@ REQUESTS: dict[str, dict[str, Check]] = {
     "bar": {"router": is_id, "subjects": is_subjects},
     "unbar": {"router": is_id, "subjects": is_subjects},
     "drain": {},
+    "undrain": {},
     "get_statistics": {},
     "get_metrics": {},
 }

@@ -52,7 +52,7 @@ def test_media_workers_lists_and_drains():
     MediaWorker.objects.create(name="sfu-0", socket="sfu-0.sock", heartbeat_at=timezone.now(), load=12.5)
     (worker,) = run("media_workers")["workers"]
     assert (worker["worker"], worker["load"], worker["draining"], worker["meetings"]) == ("sfu-0", 12.5, False, 0)
-    assert run("media_workers", "drain", "sfu-0") == {"draining": "sfu-0"}
+    assert run("media_workers", "drain", "sfu-0") == {"draining": "sfu-0", "meetings": 0}
     assert MediaWorker.objects.get().draining
 
 

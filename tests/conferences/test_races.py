@@ -122,7 +122,7 @@ def test_two_processes_that_lose_a_worker_move_the_meeting_once(room, host):
     meeting = join(room, host).meeting
     old, new = WorkerReport("sfu-0", "sfu-0.sock", "a", 0.0), WorkerReport("sfu-1", "sfu-1.sock", "b", 0.0)
     note_workers([old, new], now=timezone.now())
-    first = place_meeting(meeting, workers=[old])
+    first = place_meeting(meeting, workers=[old], now=timezone.now())
     assert (first.worker, first.epoch) == ("sfu-0", 1)
-    placements = at_once(*(lambda: place_meeting(meeting, workers=[new]) for _ in range(3)))
+    placements = at_once(*(lambda: place_meeting(meeting, workers=[new], now=timezone.now()) for _ in range(3)))
     assert {(placement.worker, placement.epoch) for placement in placements} == {("sfu-1", 2)}

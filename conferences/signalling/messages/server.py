@@ -152,6 +152,7 @@ class LayersWanted(ServerMessage):
 class Rebuild(ServerMessage):
     type = "rebuild"
     epoch: int = checked(whole(1))
+    keep: bool = checked(flag)
 
     @property
     def supersedes(self) -> tuple[str, ...]:

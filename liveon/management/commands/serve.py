@@ -32,11 +32,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--media-port", type=_port, default=None, help="first media port, UDP and TCP (default: 40000)"
         )
-        parser.add_argument("--workers", type=int, default=1, help="number of SFU workers (default: %(default)s)")
+        parser.add_argument(
+            "--workers", type=_count, default=None, help="number of SFU workers (default: one per core in production)"
+        )
         parser.add_argument("--tls", action="store_true", help="serve HTTPS with a certificate made here")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         media_port = options["media_port"] or settings.MEDIA_PORT
+        options["workers"] = options["workers"] or settings.MEDIA_WORKERS
         _prepare_folders()
         lock = _lock_data_folder()
         _refuse_taken_ports(options["host"], options["port"], media_port, options["workers"])
@@ -67,6 +70,12 @@ class Command(BaseCommand):
 def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise CommandError(f"{text}: a port is a number from 1 to 65535.")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 256:
+        raise CommandError(f"{text}: the number of workers is from 1 to 256.")
     return int(text)
 
 

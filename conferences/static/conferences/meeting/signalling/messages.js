@@ -52,7 +52,7 @@
  *   | {type: "videos_paused", pictures: {participant: string, source: Source}[]}
  *   | {type: "delivery", estimate_kbps: number | null, tiles: DeliveredTile[]}
  *   | LayersWanted
- *   | {type: "rebuild", epoch: number}
+ *   | {type: "rebuild", epoch: number, keep: boolean}
  *   | {type: "ice_servers", ice_servers: RTCIceServer[]}
  *   | {type: "media_unavailable"}
  *   | {type: "pong", sent: number, server_time: string}
@@ -114,7 +114,7 @@ export const SERVER_FIELDS = /** @type {const} */ ({
   codec_required: ["source", "codec"],
   delivery: ["estimate_kbps", "tiles"],
   layers_wanted: ["source", "layers"],
-  rebuild: ["epoch"],
+  rebuild: ["epoch", "keep"],
   ice_servers: ["ice_servers"],
   media_unavailable: [],
   chat_message: ["id", "participant", "name", "text", "sent_at"],
