@@ -4,6 +4,25 @@ import { beforeEach, test } from "node:test";
 import { Publisher } from "../../conferences/static/conferences/meeting/media/publisher.js";
 import { Subscriber } from "../../conferences/static/conferences/meeting/media/subscriber.js";
 
+/** Takes one change of its parameters at a time, as browsers do. */
+function fakeSender(track, encodings) {
+  let changing = false;
+  const sender = {
+    track,
+    parameters: { encodings },
+    replaceTrack: async (next) => (sender.track = next),
+    getParameters: () => structuredClone(sender.parameters),
+    setParameters: async (next) => {
+      if (changing) throw new DOMException("one at a time", "InvalidStateError");
+      changing = true;
+      await settled();
+      changing = false;
+      sender.parameters = next;
+    },
+  };
+  return sender;
+}
+
 class FakePeerConnection {
   signalingState = "stable";
   connectionState = "new";
@@ -14,7 +33,7 @@ class FakePeerConnection {
   applied = [];
 
   addTransceiver(track, init) {
-    const transceiver = { mid: null, currentDirection: null, init, sender: { track, replaceTrack: async (next) => (transceiver.sender.track = next) } };
+    const transceiver = { mid: null, currentDirection: null, init, sender: fakeSender(track, init.sendEncodings) };
     transceiver.setCodecPreferences = (codecs) => (transceiver.codecs = codecs.map(({ mimeType }) => mimeType));
     this.transceivers.push(transceiver);
     return transceiver;
@@ -147,6 +166,66 @@ test("a camera of another size class does not fit the connection", async () => {
   await publisher.setTrack("camera", CAMERA);
   assert.ok(publisher.fits("camera", track("video", { width: 1920, height: 1080 })));
   assert.ok(!publisher.fits("camera", track("video", { width: 640, height: 360 })));
+});
+
+test("a screen of another size class does not fit, and one of the same brings its own bitrate", async () => {
+  const { publisher } = newPublisher();
+  await publisher.setTrack("screen", track("video", { width: 1920, height: 1080 }));
+  assert.ok(!publisher.fits("screen", track("video", { width: 640, height: 480 })));
+  const [low, high] = encodings(publisher);
+  await publisher.setTrack("screen", track("video", { width: 3840, height: 2160 }));
+  await adjusted();
+  const [lowNow, highNow] = encodings(publisher);
+  assert.ok(highNow.maxBitrate > high.maxBitrate);
+  assert.ok(lowNow.scaleResolutionDownBy > low.scaleResolutionDownBy);
+});
+
+const encodings = (publisher) => publisher.pc.transceivers[0].sender.parameters.encodings;
+const active = (publisher) => encodings(publisher).flatMap((encoding) => (encoding.active ? [encoding.rid] : []));
+
+async function adjusted() {
+  for (let change = 0; change < 5; change += 1) await settled();
+}
+
+async function cameraPublisher() {
+  const { publisher } = newPublisher();
+  await publisher.setTrack("camera", CAMERA);
+  await publisher.negotiate();
+  await publisher.accept("publish-1", "answer");
+  return publisher;
+}
+
+test("layers that nobody watches are switched off and on again without an offer", async () => {
+  const publisher = await cameraPublisher();
+  await adjusted();
+  assert.deepEqual(active(publisher), ["low", "medium", "high"]);
+  publisher.sendLayers("camera", ["low"]);
+  publisher.sendLayers("camera", []);
+  publisher.sendLayers("camera", ["high"]);
+  await adjusted();
+  assert.deepEqual([active(publisher), sent.length], [["high"], 1]);
+});
+
+test("what nobody watches stays off when the camera is switched on again", async () => {
+  const publisher = await cameraPublisher();
+  publisher.sendLayers("camera", ["medium"]);
+  await publisher.setTrack("camera", null);
+  await publisher.setTrack("camera", CAMERA);
+  await adjusted();
+  assert.deepEqual(active(publisher), ["medium"]);
+});
+
+test("what is watched of a source that is not agreed upon yet waits for the answer", async () => {
+  const { publisher } = newPublisher();
+  await publisher.setTrack("camera", CAMERA);
+  publisher.sendLayers("screen", ["low"]);
+  publisher.sendLayers("camera", ["low"]);
+  await adjusted();
+  assert.deepEqual(active(publisher), []);
+  await publisher.negotiate();
+  await publisher.accept("publish-1", "answer");
+  await adjusted();
+  assert.deepEqual(active(publisher), ["low"]);
 });
 
 test("an answer for another connection is not taken", async () => {
