@@ -15,8 +15,8 @@ from typing import Any
 
 import structlog
 
-from conferences.errors import MediaRefused, MediaUnavailable
 from conferences import metrics
+from conferences.errors import MediaRefused, MediaUnavailable
 from conferences.services.placement import WorkerReport
 from media_sfu.control.client import LinkLost, WorkerError, WorkerLink
 from tenants.ids import new_public_id
@@ -33,16 +33,17 @@ STEADY_BEATS = 5  # heartbeats in a row that must be late before a worker counts
 
 @dataclass
 class Worker:
-    """A worker that answers. `start` is its `worker_epoch`: new at each start of the process."""
+    """A worker that answers, for browsers at `announce`. `start` is its `worker_epoch`: new at each process start."""
 
     name: str
     start: str
     link: WorkerLink
     draining: bool
+    announce: list[Json]
     load: float = 0.0
-
     routers: int = 0
     lags: deque[float] = field(default_factory=lambda: deque(maxlen=STEADY_BEATS))
+
     def report(self, *, answers: bool) -> WorkerReport:
         socket = Path(self.link.socket_path).name
         steady_lag = min(self.lags) if len(self.lags) == STEADY_BEATS else 0.0
@@ -68,6 +69,7 @@ class Workers:
     """All links of this web process.
 
     `on_event(worker, event)`, `on_up(worker)` and `on_dead(name, start)` are called on the loop and must not block.
+    `listeners`, by router, hear the events of a router that is no meeting's.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Workers:
         on_dead: Callable[[str, str], None],
     ) -> None:
         self.live: dict[str, Worker] = {}
+        self.listeners: dict[str, Callable[[Json], None]] = {}
         self._lost: dict[str, Worker] = {}  # in their second of grace
         self.link_id = new_public_id()
         self._answered = asyncio.Event()
@@ -170,7 +173,8 @@ class Workers:
         except asyncio.CancelledError:
             await link.close()
             raise
-        worker = Worker(hello["worker"], hello["worker_epoch"], link, bool(hello["draining"]))
+        draining, announce = bool(hello["draining"]), list(hello["announce"])
+        worker = Worker(hello["worker"], hello["worker_epoch"], link, draining, announce)
         holder.append(worker)
         return worker
 
@@ -193,6 +197,7 @@ class Workers:
 
     def _bury(self, worker: Worker) -> None:
         self._lost.pop(worker.name, None)
+        metrics.WORKERS_LOST.inc()
         log.warning("media_worker_dead", worker=worker.name, start=worker.start)
         self._on_dead(worker.name, worker.start)
 
@@ -203,9 +208,8 @@ class Workers:
         if event.get("type") == "heartbeat":
             worker.take_heartbeat(event)
             return
-        self._on_event(worker, event)
+        self.listeners.get(str(event.get("router")), partial(self._on_event, worker))(event)
 
 
 def _is_there(path: Path) -> bool:
     return path.exists()
-        metrics.WORKERS_LOST.inc()
