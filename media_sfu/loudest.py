@@ -27,10 +27,13 @@ class _Stream:
         self.heard = now
         self.spoke = self.began = float("-inf")
 
+    def level_at(self, now: float) -> float:
+        """What the level has fallen to: in silence there may be no packets that would say so (DTX)."""
+        return self.level + RELEASE * (now - self.heard)
+
     def hear(self, level: int, now: float) -> bool:
         """Note a packet; whether it holds voice."""
-        fallen = self.level + RELEASE * (now - self.heard)
-        self.level, self.heard = min(float(level), fallen), now
+        self.level, self.heard = min(float(level), self.level_at(now)), now
         if level > VOICE:
             return False
         if now - self.spoke > PAUSE:
@@ -83,6 +86,6 @@ class LoudestStreams:
         longest = min(self.heard, key=lambda name: self._streams[name].spoke)
         if now - self._streams[longest].spoke > HOLD:
             return longest
-        weakest = max(self.heard, key=lambda name: self._streams[name].level)
-        is_louder = challenger.level + LOUDER <= self._streams[weakest].level
+        weakest = max(self.heard, key=lambda name: self._streams[name].level_at(now))
+        is_louder = challenger.level + LOUDER <= self._streams[weakest].level_at(now)
         return weakest if is_louder and now - challenger.began >= SUSTAINED else None

@@ -2,6 +2,7 @@
 rids, payload types and extension numbers.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from media_sfu import codecs
@@ -9,7 +10,10 @@ from media_sfu.rtp.extensions import TRANSPORT_SEQUENCE
 from media_sfu.sdp.model import Codec, Section
 
 TRANSPORT_SEQUENCE_ID = 1
+TRANSPORT_WIDE = ("transport-cc",)
 _MULTIPLEXED = ["c=IN IP4 0.0.0.0", "a=rtcp-mux", "a=rtcp-rsize"]
+_SPEECH = "minptime=10;useinbandfec=1;usedtx=1"  # RFC 7587 §6.1: what the other side is to send
+_MUSIC = "minptime=10;useinbandfec=1;stereo=1;maxaveragebitrate=128000"  # a quiet passage is no silence
 _UDP_PRIORITY, _TCP_PRIORITY = 126 << 24, 90 << 24  # RFC 8445 §5.1.2.1: type preference of a host; ICE-TCP comes after
 
 
@@ -59,13 +63,18 @@ def write_answer(transport: TransportParameters, revision: int, sections: list[A
     return "\r\n".join(lines) + "\r\n"
 
 
-def write_offer(transport: TransportParameters, revision: int, slots: list[tuple[str, ForwardedTrack | None]]) -> str:
+def write_offer(
+    transport: TransportParameters,
+    revision: int,
+    slots: list[tuple[str, ForwardedTrack | None]],
+    feedback: Sequence[str] = TRANSPORT_WIDE,
+) -> str:
     """The offer of a subscribe transport; `slots` are (kind, track or None for an inactive m-line), their index is the
-    mid.
+    mid. `feedback` is what is asked for of congestion.
     """
     lines = _session(transport, revision, "actpass", [str(index) for index in range(len(slots))])
     for index, (kind, track) in enumerate(slots):
-        lines += _offer_section(str(index), kind, track)
+        lines += _offer_section(str(index), kind, track, feedback)
         lines += _candidates(transport) if index == 0 else []
     return "\r\n".join(lines) + "\r\n"
 
@@ -115,20 +124,20 @@ def _answer_section(section: AnsweredSection) -> list[str]:
     lines += [f"a=extmap:{number} {uri}" for number, uri in section.extensions]
     if codec is None:
         return [*lines, *(_rtpmap(next(iter(offered.codecs.values()))) if offered.codecs else [])]
-    lines += _codec(codec, section.repair, ["transport-cc"], stereo=section.stereo)
+    lines += _codec(codec, section.repair, ["transport-cc"], opus=_MUSIC if section.stereo else _SPEECH)
     if offered.sends and offered.rids:
         lines += [f"a=rid:{rid} recv" for rid in offered.rids]
         lines.append(f"a=simulcast:recv {';'.join(offered.rids)}")
     return lines
 
 
-def _offer_section(mid: str, kind: str, track: ForwardedTrack | None) -> list[str]:
+def _offer_section(mid: str, kind: str, track: ForwardedTrack | None, feedback: Sequence[str]) -> list[str]:
     listed = _listed(kind, track)
     numbers = [number for codec, repair in listed for number in (codec.payload_type, repair) if number is not None]
     lines = [f"m={kind} 9 UDP/TLS/RTP/SAVPF {' '.join(map(str, numbers))}", *_MULTIPLEXED, f"a=mid:{mid}"]
     lines.append(f"a=extmap:{TRANSPORT_SEQUENCE_ID} {TRANSPORT_SEQUENCE}")
     for codec, repair in listed:
-        lines += _codec(codec, repair, ["transport-cc"], stereo=True)
+        lines += _codec(codec, repair, [*feedback], opus=f"{_SPEECH};stereo=1")
     if track is None:
         return [*lines, "a=inactive"]
     lines += ["a=sendonly", f"a=msid:{track.stream} {track.track}"]
@@ -162,10 +171,10 @@ def _candidate(index: int, address: str, port: int, protocol: str) -> str:
     return f"a=candidate:{index + 1} 1 {protocol} {priority} {address} {port} typ host{passive}"
 
 
-def _codec(codec: Codec, repair: int | None, feedback: list[str], *, stereo: bool) -> list[str]:
+def _codec(codec: Codec, repair: int | None, feedback: list[str], *, opus: str) -> list[str]:
     lines = _rtpmap(codec)
     if codec.name.lower() == "opus":
-        lines.append(f"a=fmtp:{codec.payload_type} minptime=10;useinbandfec=1;usedtx=1{';stereo=1' if stereo else ''}")
+        lines.append(f"a=fmtp:{codec.payload_type} {opus}")
     else:
         parameters = codecs.CODECS[codec.name.lower()].parameters
         lines += [f"a=fmtp:{codec.payload_type} {parameters}"] if parameters else []

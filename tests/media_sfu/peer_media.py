@@ -57,6 +57,10 @@ class Microphone:
         self.stream.elements = ((LEVEL_ID, bytes([level])), (MID_ID, self._mid))
         self.stream.send(payload, timestamp=self._timestamp)
 
+    def pause(self, seconds: float) -> None:
+        """Nothing is sent for so long (DTX): the numbers go on, the timestamps jump."""
+        self._timestamp += round(seconds * 48_000)
+
 
 class Camera:
     """A simulcast source: `send_frame` sends one frame per layer, a keyframe where one was asked for."""

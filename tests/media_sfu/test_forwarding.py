@@ -124,6 +124,41 @@ async def test_muted_source_is_not_forwarded_until_it_is_unmuted(meeting: Meetin
     assert b"\x9d\x01\x2a" in received.packets[seen][2]
 
 
+async def test_muted_microphone_is_neither_forwarded_nor_heard(meeting: Meeting):
+    first, second = await meeting.pair()
+    received = second.received["microphone", "person-a"]
+    first.microphone.send()
+    await until(lambda: received.packets)
+    await first.request("set_muted", source="microphone", muted=True)
+    seen, arrived = len(received.packets), meeting.worker.routers[ROUTER].peers["person-a"].counters
+    before = arrived.packets_in
+    for _ in range(20):
+        first.microphone.send(b"secret", level=5)
+    await until(lambda: arrived.packets_in == before + 20)
+    first.camera.send_frame()
+    await until(lambda: second.received["camera", "person-a"].packets)  # what was sent before it has arrived
+    assert len(received.packets) == seen
+    assert meeting.worker.routers[ROUTER].speakers.last_spoke("person-a") == 0
+
+    await first.request("set_muted", source="microphone", muted=False)
+    first.microphone.send(b"back")
+    await until(lambda: len(received.packets) > seen)
+    assert received.packets[-1][2] == b"back"
+
+
+async def test_silence_without_packets_is_no_loss(meeting: Meeting):
+    first, second = await meeting.pair()
+    received = second.received["microphone", "person-a"]
+    first.microphone.send()
+    first.microphone.pause(10.0)
+    first.microphone.send()
+    await until(lambda: len(received.packets) == 2)
+    (before, spoke, _), (after, speaks, _) = received.packets
+    assert after == before + 1
+    assert speaks - spoke == 10 * 48_000 + 960
+    assert meeting.worker.routers[ROUTER].peers["person-a"].publishing.take_arrival() == (2, 2)
+
+
 async def test_nothing_is_forwarded_in_a_frozen_meeting(meeting: Meeting):
     first, second = await meeting.pair()
     await see(first, second)

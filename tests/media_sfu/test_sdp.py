@@ -113,6 +113,17 @@ def test_offer_names_media_before_its_repair_and_keeps_ended_lines():
     assert "a=group:BUNDLE 0 1\r\n" in offer
 
 
+def test_speech_pauses_in_silence_and_music_does_not():
+    audio = read_description(FIREFOX).sections[0]
+    codec = audio.codec("opus")
+    speech, music = (
+        write_answer(OURS, 1, [AnsweredSection(audio, codec, None, (), stereo=stereo)]) for stereo in (False, True)
+    )
+    assert "a=fmtp:109 minptime=10;useinbandfec=1;usedtx=1\r\n" in speech
+    assert "a=fmtp:109 minptime=10;useinbandfec=1;stereo=1;maxaveragebitrate=128000\r\n" in music
+    assert ";usedtx=1;stereo=1\r\n" in write_offer(OURS, 1, [("audio", None)])  # we forward whatever comes
+
+
 def with_lines(*lines: str) -> str:
     return FIREFOX + "".join(line + "\r\n" for line in lines)
 

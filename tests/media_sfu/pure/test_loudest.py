@@ -77,6 +77,26 @@ def test_much_louder_voice_takes_the_place_of_the_weakest_but_a_cough_does_not()
     assert hall.streams.heard == {"a", "b", "c", "e"}
 
 
+def test_first_packet_after_a_silence_with_few_packets_is_heard():
+    hall = Hall()
+    for _ in range(5):  # a packet each 400 ms (DTX)
+        hall.hear(0.4, b=TALK, c=TALK, d=TALK)
+        hall.hear(a=SILENCE)
+    assert hall.hear(a=TALK) == [("a",)]
+    hall.hear(HOLD + PACKET, a=TALK, c=TALK, d=TALK)
+    hall.hear(e=SILENCE)
+    assert hall.hear(e=TALK) == [("b", "e")]
+
+
+def test_who_sends_nothing_in_silence_gives_way_like_who_sends_silence():
+    for quiet in ({"a": SILENCE}, {}):
+        hall = Hall()
+        hall.hear(0.5, a=LOUD, b=TALK, c=TALK, d=TALK)
+        hall.hear(HOLD * 0.8, b=TALK, c=TALK, d=TALK, **quiet)
+        hall.hear(SUSTAINED + 2 * PACKET, b=TALK, c=TALK, d=TALK, e=TALK, **quiet)
+        assert hall.streams.heard == {"b", "c", "d", "e"}
+
+
 def test_removed_stream_leaves_its_place():
     hall = Hall(places=1)
     hall.hear(a=TALK)
