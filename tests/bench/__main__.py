@@ -11,7 +11,7 @@ from typing import Any
 from tests.bench.calibration import calibrate
 from tests.bench.figures import marginal_costs
 from tests.bench.measuring import Timing
-from tests.bench.scenarios import Scenario, run_direct, run_worker
+from tests.bench.scenarios import Scenario, run_direct, run_server
 
 COST = "worker_cpu_us_per_packet_in"
 
@@ -20,7 +20,7 @@ def main() -> None:
     arguments = _arguments()
     timing = Timing(arguments.seconds, arguments.windows, arguments.warm_up)
     _print({"calibration": calibrate()})
-    run = run_direct if arguments.direct else run_worker
+    run = run_direct if arguments.direct else run_server
     costs: dict[Scenario, list[float]] = {}
     for _ in range(arguments.repeat):
         for scenario in arguments.scenarios:
@@ -33,9 +33,13 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    default = [Scenario(1, 50), Scenario(4, 4)]
+    default = [Scenario.parse(text) for text in ("1x50", "4x4", "4x50", "10x10", "25x25/9", "10*5")]
     parser.add_argument(
-        "scenarios", nargs="*", type=Scenario.parse, default=default, help="publishers x subscribers, e.g. 1x50 4x4"
+        "scenarios",
+        nargs="*",
+        type=Scenario.parse,
+        default=default,
+        help="publishers x subscribers, e.g. 1x50; 25x25/9: of whom they see nine; 10*5: ten meetings of five",
     )
     parser.add_argument("--seconds", type=float, default=Timing.seconds, help="length of a measuring window")
     parser.add_argument("--windows", type=int, default=Timing.windows, help="windows of a run; medians are reported")

@@ -56,3 +56,8 @@ def marginal_costs(fewer: tuple[float, float], more: tuple[float, float]) -> tup
         raise ValueError("the same fan-out twice")
     outgoing = (more[0] - fewer[0]) / (more[1] - fewer[1])
     return fewer[0] - outgoing * fewer[1], outgoing
+
+
+def spread(values: Sequence[float]) -> float:
+    """How far values of the same thing lie apart: (greatest − least) / median."""
+    return (max(values) - min(values)) / median(values)

@@ -18,8 +18,8 @@ _KEPT = re.compile(r"a=(group|mid|rtpmap|fmtp|rtcp-fb|extmap):")
 class Participant:
     """One peer of the worker and its connection."""
 
-    def __init__(self) -> None:
-        self.id, self.transport_id = secrets.token_hex(8), secrets.token_hex(8)
+    def __init__(self, name: str = "") -> None:
+        self.id, self.transport_id = name or secrets.token_hex(8), secrets.token_hex(8)
         self.connection = Connection()
         self.connection.on_rtcp = self._take_rtcp
         self.receiver = Receiver(self.connection.udp, self.connection.unprotect, self.connection.take)
@@ -40,11 +40,12 @@ class PublishingParticipant(Participant):
         self.publisher = Publisher(self.connection.send_rtp)
         self.asked_again = 0
 
-    def offer(self) -> str:
-        """A browser's offer of a microphone and a camera without simulcast."""
+    def offer(self, setup: str = "actpass") -> str:
+        """A browser's offer of a microphone and a camera without simulcast. Whatever `setup` says, we are the client of
+        the DTLS handshake."""
         lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE 0 1"]
-        lines += self._section("audio", self.publisher.audio, "opus/48000/2", ())
-        lines += self._section("video", self.publisher.video, "VP8/90000", ("nack", "nack pli", "ccm fir"))
+        lines += self._section("audio", self.publisher.audio, "opus/48000/2", (), setup)
+        lines += self._section("video", self.publisher.video, "VP8/90000", ("nack", "nack pli", "ccm fir"), setup)
         return "\r\n".join(lines) + "\r\n"
 
     def report(self) -> None:
@@ -60,14 +61,14 @@ class PublishingParticipant(Participant):
             )
             self.connection.send_rtcp(report + rtcp.source_description(stream.ssrc, self.id.encode()))
 
-    def _section(self, kind: str, stream: Stream, codec: str, feedback: tuple[str, ...]) -> list[str]:
+    def _section(self, kind: str, stream: Stream, codec: str, feedback: tuple[str, ...], setup: str) -> list[str]:
         number = stream.payload_type
         extensions = [(packets.MID_ID, MID), (packets.TRANSPORT_SEQUENCE_ID, TRANSPORT_SEQUENCE)]
         if kind == "audio":
             extensions.append((packets.AUDIO_LEVEL_ID, AUDIO_LEVEL))
         return [
             f"m={kind} 9 UDP/TLS/RTP/SAVPF {number}",
-            *self.connection.description("actpass"),
+            *self.connection.description(setup),
             f"a=mid:{stream.mid}",
             "a=sendonly",
             *(f"a=extmap:{number} {uri}" for number, uri in extensions),
@@ -87,8 +88,8 @@ class PublishingParticipant(Participant):
 class SubscribingParticipant(Participant):
     """Takes everything and reports it; asks for nothing again, so that loss is seen as loss."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, name: str = "") -> None:
+        super().__init__(name=name)
         self._ssrc = secrets.randbits(31) | 1
 
     def answer(self, offer: str) -> str:
@@ -100,6 +101,12 @@ class SubscribingParticipant(Participant):
             elif _KEPT.match(line):
                 lines.append(line)
         return "\r\n".join(lines) + "\r\n"
+
+    def acknowledge(self) -> None:
+        """Tell what arrived when, as browsers do ten times a second."""
+        if self.receiver.feedback is not None:
+            for message in self.receiver.feedback.build():
+                self.connection.send_rtcp(rtcp.transport_feedback(self._ssrc, 0, message))
 
     def report(self) -> None:
         blocks = [

@@ -6,16 +6,20 @@ comes is what was sent.
 
 import select
 import socket
+import time
 from collections.abc import Callable
 from struct import Struct
 
 import pylibsrtp
 
+from media_sfu.bandwidth.feedback import FeedbackGenerator
+from media_sfu.codecs import CODECS
 from media_sfu.rtp import packet
 from tests.bench.figures import SequenceCount
 from tests.bench.packets import read_stamp
 
 SAMPLE = 7
+RETRANSMITTED = CODECS["vp8"].payload_type + 1  # our worker's probes: nothing to count
 _SO_TIMESTAMPNS = 35  # asm-generic/socket.h; Python has no name for it
 _BUFFER_OCTETS = 4 * 1024 * 1024
 _RTP = Struct("!2xHxxxxI")
@@ -23,7 +27,10 @@ _TIMESPEC = Struct("@qq")
 
 
 class Receiver:
-    """One socket. `unprotect` opens SRTP; `on_other(datagram)` gets what is no RTP."""
+    """One socket. `unprotect` opens SRTP; `on_other(datagram)` gets what is no RTP.
+
+    With `feedback` each packet's transport-wide number is noted, which our worker's headers have at octet 17.
+    """
 
     def __init__(
         self, udp: socket.socket, unprotect: Callable[[bytes], bytes], on_other: Callable[[bytes], None]
@@ -34,19 +41,25 @@ class Receiver:
         self.streams: dict[int, SequenceCount] = {}
         self.latencies_ms: list[float] = []
         self.auth_failures = self.wrong_payloads = 0
+        self.feedback: FeedbackGenerator | None = None
         self._udp, self._unprotect, self._on_other = udp, unprotect, on_other
         self._buffer = bytearray(2048)
         self._turn = 0
 
     def drain(self) -> None:
         """Read until the socket is empty."""
-        buffer, streams, receive = self._buffer, self.streams, self._udp.recv_into
+        buffer, streams, receive, feedback = self._buffer, self.streams, self._udp.recv_into, self.feedback
+        now = time.monotonic()
         try:
             while True:
                 self._turn += 1
                 size = self._receive_sample() if self._turn % SAMPLE == 0 else receive(buffer)
                 if not 127 < buffer[0] < 192 or 191 < buffer[1] < 224:
                     self._on_other(bytes(buffer[:size]))
+                    continue
+                if feedback is not None:
+                    feedback.arrived(buffer[17] << 8 | buffer[18], now)
+                if buffer[1] & 127 == RETRANSMITTED:
                     continue
                 sequence, ssrc = _RTP.unpack_from(buffer)
                 stream = streams.get(ssrc)
@@ -59,7 +72,7 @@ class Receiver:
     def _receive_sample(self) -> int:
         size, ancillary, _, _ = self._udp.recvmsg_into([self._buffer], 64)
         data = bytes(self._buffer[:size])
-        if 127 < data[0] < 192 and not packet.is_rtcp(data):
+        if 127 < data[0] < 192 and not packet.is_rtcp(data) and data[1] & 127 != RETRANSMITTED:
             seconds, nanoseconds = next(
                 _TIMESPEC.unpack(value) for _, kind, value in ancillary if kind == _SO_TIMESTAMPNS
             )

@@ -1,9 +1,12 @@
 """The bench's arithmetic."""
 
+import re
+
 import pytest
 
-from tests.bench.figures import SequenceCount, loss_percent, marginal_costs, median_window, percentile
+from tests.bench.figures import SequenceCount, loss_percent, marginal_costs, median_window, percentile, spread
 from tests.bench.measuring import Reading, window
+from tests.bench.peers import compared
 from tests.bench.scenarios import Scenario
 
 
@@ -50,6 +53,36 @@ def test_few_values_have_their_greatest_as_p99():
     assert percentile([3.0, 1.0, 2.0], 99) == 3.0
 
 
+def test_values_that_agree_have_no_spread():
+    assert spread([5.0, 5.0]) == 0
+    assert spread([8.0, 10.0, 13.0]) == 0.5
+
+
+def test_servers_are_compared_pair_by_pair():
+    line = compared("4x4", [30.0, 33.0, 30.0], [60.0, 60.0, 50.0])
+    assert (line["pairs"], line["median"]) == ([0.5, 0.55, 0.6], 0.55)
+    assert line["noise"] == {"liveon": 0.1, "janus": pytest.approx(0.167)}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("1x50", Scenario(1, 50, 1)),
+        ("25x25/9", Scenario(25, 25, 9)),
+        ("4x4/9", Scenario(4, 4, 4)),
+        ("10*5", Scenario(5, 0, 4, meetings=10)),
+    ],
+)
+def test_a_scenario_is_read(text: str, found: Scenario):
+    assert Scenario.parse(text) == found
+
+
+@pytest.mark.parametrize("text", ["4", "4x", "0x4", "4x0", "axb", "1x2x3", "-1x4", "4x4/0", "10*1"])
+def test_what_is_no_scenario_is_refused(text: str):
+    with pytest.raises(ValueError, match=re.escape(text)):
+        Scenario.parse(text)
+
+
 def test_no_values_have_no_percentile():
     assert percentile([], 50) is None
 
@@ -82,13 +115,3 @@ def test_a_window_shares_the_cpu_time_among_its_packets():
             "machine_busy_pct": 25,
         }
     )
-
-
-def test_a_scenario_is_publishers_by_subscribers():
-    assert Scenario.parse("4x50") == Scenario(4, 50)
-
-
-@pytest.mark.parametrize("text", ["", "4", "4x", "0x4", "4x0", "axb", "1x2x3"])
-def test_what_is_no_scenario_is_refused(text: str):
-    with pytest.raises(ValueError):
-        Scenario.parse(text)

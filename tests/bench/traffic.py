@@ -5,10 +5,11 @@ import time
 from collections.abc import Sequence
 
 from tests.bench.packets import FRAME_SECONDS, Publisher
-from tests.bench.participants import Participant
+from tests.bench.participants import Participant, SubscribingParticipant
 from tests.bench.reception import Receivers
 
 TICK_SECONDS = 0.002
+FEEDBACK_SECONDS = 0.1
 CHECK_EVERY = 5  # reports: browsers check each 2.5 to 5 s
 
 
@@ -35,3 +36,11 @@ async def report(participants: Sequence[Participant]) -> None:
                 participant.connection.consent()
             await asyncio.sleep(1 / len(participants))
         turn += 1
+
+
+async def acknowledge(participants: Sequence[SubscribingParticipant]) -> None:
+    """Run until cancelled: each subscriber sends transport-wide feedback ten times a second."""
+    while True:
+        for participant in list(participants):
+            participant.acknowledge()
+            await asyncio.sleep(FEEDBACK_SECONDS / len(participants))

@@ -38,21 +38,23 @@ class Remote:
     password: str
     fingerprint: str
     address: tuple[str, int]
-    tcp_address: tuple[str, int]
+    tcp_address: tuple[str, int] | None
 
     @classmethod
     def of(cls, sdp: str) -> "Remote":
         def find(pattern: str) -> Any:
             return re.search(pattern, sdp).groups()
 
-        candidate = r"a=candidate:\d+ 1 {} \d+ (\S+) (\d+)"
-        address, tcp_address = find(candidate.format("udp")), find(candidate.format("tcp"))
+        def address(protocol: str) -> tuple[str, int] | None:
+            found = re.search(rf"a=candidate:\S+ 1 {protocol} \d+ (\S+) (\d+)", sdp)
+            return (found[1], int(found[2])) if found else None
+
         return cls(
             find(r"a=ice-ufrag:(\S+)")[0],
             find(r"a=ice-pwd:(\S+)")[0],
             find(r"a=fingerprint:sha-256 (\S+)")[0],
-            (address[0], int(address[1])),
-            (tcp_address[0], int(tcp_address[1])),
+            address("udp"),
+            address("tcp"),
         )
 
 
