@@ -9,7 +9,7 @@ SERVE_OPTIONS := $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT)) $(if 
 	$(if $(WORKERS),--workers $(WORKERS)) $(if $(TLS),--tls)
 
 .NOTPARALLEL:
-.PHONY: help .venv run dev product tools check format test test-python test-embedded test-services test-js test-browsers test-long fuzz bench lock clean
+.PHONY: help .venv run dev product tools check format test test-python test-embedded test-services test-js test-browsers test-long fuzz bench bench-peers lock clean
 
 help:
 	@echo "make run         start LiveOn on http://localhost:8000   (TLS=1 HOST=<address> for other devices)"
@@ -18,6 +18,7 @@ help:
 	@echo "make format      lay out and repair what check can repair"
 	@echo "make test        every test: embedded, PostgreSQL and Redis, JavaScript, browsers"
 	@echo "make test-long   impairment, soak and size   make fuzz   many random inputs (MINUTES=60)   make bench   costs as JSON lines"
+	@echo "make bench-peers the same beside Janus, in a network of its own (root)"
 	@echo "make lock        resolve the dependencies anew"
 
 .venv: tools
@@ -89,6 +90,10 @@ fuzz: tools
 
 bench: tools
 	@$(PYTHON_IN_VENV) -m tests.bench
+
+bench-peers: tools
+	@command -v janus >/dev/null || sh tools/apt-install.sh janus
+	@sh tools/bench-network.sh $(PYTHON_IN_VENV) -m tests.bench.peers
 
 .PHONY: test-packages
 test-packages:
