@@ -20,7 +20,8 @@ BEAT_SECONDS = 0.02
 class Downlink:
     """Divides the link among the video subscriptions of one subscribe transport.
 
-    Without transport-wide feedback (an old client) the loss in receiver reports takes its place.
+    Without transport-wide feedback (an old client) its own estimate, REMB, takes its place, or the loss in receiver
+    reports.
     """
 
     def __init__(self, peer: "Peer", egress: Egress) -> None:
@@ -45,11 +46,19 @@ class Downlink:
         for outcome in outcomes:
             self._prober.collect(outcome)
         self._judge_probe(now)
+        self._egress.pacer.follow(self.estimator.bits_per_second)
 
-    def on_loss(self, share: float, now: float) -> None:
-        """A receiver report."""
+    def on_losses(self, shares: list[float], now: float) -> None:
+        """The lost shares of the streams in a receiver report."""
+        if shares and not self._is_told:
+            self.estimator.reported_loss(shares, now, wanted=self._wanted)
+            self._egress.pacer.follow(self.estimator.bits_per_second)
+
+    def on_rate(self, bits_per_second: float) -> None:
+        """The receiver's own estimate."""
         if not self._is_told:
-            self.estimator.reported_loss(share, now)
+            self.estimator.reported_rate(bits_per_second)
+            self._egress.pacer.follow(self.estimator.bits_per_second)
 
     @property
     def is_probing(self) -> bool:
@@ -58,10 +67,10 @@ class Downlink:
 
     def beat(self, subscriptions: list[Subscription], now: float) -> None:
         """Padding, every 20 ms while a probe is under way."""
-        octets = self._prober.missing_octets(self.estimator.arriving.bits_per_second, BEAT_SECONDS)
-        running = [each for each in subscriptions if each.publication.kind == "video" and each.forward.source]
-        if running and octets:
-            running[0].forward.pad(octets, now)
+        octets = self._prober.missing_octets(self._egress.counters.bytes_out, now + BEAT_SECONDS)
+        videos = [each for each in subscriptions if each.publication.kind == "video" and each.is_accepted]
+        if videos and octets:
+            max(videos, key=lambda each: each.forward.source is not None).forward.pad(octets, now)
         self._prober.end_if_over(self._egress.sent.next, now)
 
     def check(self, subscriptions: list[Subscription], now: float) -> None:
@@ -72,12 +81,13 @@ class Downlink:
             self._allocated_at = now
             self._allocate(subscriptions)
             if self._is_told:
-                estimate = self.estimator.bits_per_second
-                self._prober.begin(estimate=estimate, wanted=self._wanted, number=self._egress.sent.next, now=now)
+                estimate, sent = self.estimator.bits_per_second, self._egress.counters.bytes_out
+                number = self._egress.sent.next
+                self._prober.begin(estimate=estimate, wanted=self._wanted, number=number, sent=sent, now=now)
 
     def _judge_probe(self, now: float) -> None:
         if self.estimator.is_congested:
-            self._prober.give_up(now)
+            self._prober.stop(self._egress.sent.next)
         found = self._prober.result(now)
         if found is not None:
             self.estimator.probed(found)

@@ -314,11 +314,12 @@ class Forward:
                 self.egress.counters.retransmitted_out += 1
 
     def pad(self, octets: int, now: float) -> int:
-        """Send newest packets once more as RTX, at least `octets` of them: receivers drop them. Gives what was sent."""
-        sent = 0
-        while self.history is not None and sent < octets:
-            padding = self.history.pad(self.rewriter.newest, stamp=self.egress.stamp, now=now)
-            if padding is None or not self.egress.send_rtp(padding, now):
+        """Send newest packets once more as RTX, or mere padding: receivers drop it. Gives what was sent, in octets."""
+        history, egress, sent = self.history, self.egress, 0
+        while history is not None and sent < octets:
+            again = history.pad(self.rewriter.newest, stamp=egress.stamp, now=now)
+            padding = again or history.blank(self.rewriter.head(egress.stamp))
+            if not egress.send_rtp(padding, now):
                 break
             sent += len(padding)
         return sent

@@ -1,8 +1,10 @@
 """One track that a peer publishes, and the bookkeeping around its sources."""
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from media_sfu.bandwidth.allocation import WHOLE
 from media_sfu.bandwidth.policing import AUDIO_PACKETS_PER_SECOND, VIDEO_PACKETS_PER_SECOND, TrackPolicer
 from media_sfu.codecs import Codec
 from media_sfu.control.messages import Json
@@ -65,6 +67,11 @@ class Publication:
         return [source.size if source else None for source in self.sources]
 
     @property
+    def shares(self) -> list[Sequence[float]]:
+        """Per layer: which part of its rate is left with temporal layers up to 0, 1, 2, 3."""
+        return [source.temporal.values if source else WHOLE for source in self.sources]
+
+    @property
     def last_packet_at(self) -> list[float]:
         return [source.last_packet_at if source else NEVER for source in self.sources]
 
@@ -111,6 +118,8 @@ class Publication:
             self._measured[layer] = (octets, now)
             rate = (octets - before) * 8 / (now - at) if at and octets >= before else 0.0
             runs = source is not None and now - source.last_packet_at < STOPPED_SECONDS
+            if source is not None:
+                source.temporal.measure()
             if runs:
                 self.rates[layer] = max(rate, PEAK_FADES * self.rates[layer])
             elif self.uplink.is_due(layer, now):

@@ -18,8 +18,10 @@ from media_sfu.errors import RequestRefused, SdpError
 from media_sfu.net.transport import Network, Transport
 from media_sfu.publication import Publication
 from media_sfu.rtp import rtcp
+from media_sfu.rtp.extensions import TRANSPORT_SEQUENCE
+from media_sfu.sdp.model import Section
 from media_sfu.sdp.reader import read_description
-from media_sfu.sdp.writer import write_offer
+from media_sfu.sdp.writer import TRANSPORT_WIDE, write_offer
 from media_sfu.subscription import Subscription
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ class SubscribeTransport:
         self._offered: list[tuple[Subscription, Codec] | None] = []  # what each of its m-lines carries, and how
         self._offered_at = 0.0
         self._dirty = False
+        self._feedback: tuple[str, ...] = TRANSPORT_WIDE
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, publication: Publication) -> None:
@@ -120,9 +123,16 @@ class SubscribeTransport:
                 slot.free = True
             elif offered is not None and offered[0] is slot.subscription and section.receives:
                 self._accept(*offered, frozenset(section.codecs))
+        self._choose_feedback([section for section in answer.sections if section.receives])
         self._place_deferred()
         if self._dirty:
             self._negotiate_soon()
+
+    def _choose_feedback(self, sections: list[Section]) -> None:
+        """A client without transport-wide feedback is offered REMB instead."""
+        if sections and not any(TRANSPORT_SEQUENCE in section.extensions for section in sections):
+            self._dirty = self._dirty or self._feedback == TRANSPORT_WIDE
+            self._feedback = (*TRANSPORT_WIDE, "goog-remb")
 
     def codec_changed(self) -> None:
         """A publication goes on in a codec that its m-line has not offered."""
@@ -245,7 +255,7 @@ class SubscribeTransport:
             if forwarded is not None
         ]
         described = [(slot.kind, slot.subscription.describe() if slot.subscription else None) for slot in self.slots]
-        sdp = write_offer(self.transport.parameters(), self.revision, described)
+        sdp = write_offer(self.transport.parameters(), self.revision, described, self._feedback)
         self._offer = {
             "transport_id": self.transport.id,
             "revision": self.revision,
@@ -265,6 +275,8 @@ class SubscribeTransport:
                     self._keyframe_request(ssrc, now)
             elif isinstance(block, rtcp.TransportFeedback):
                 self.downlink.on_feedback(block, now)
+            elif isinstance(block, rtcp.ReceiverEstimatedBitrate):
+                self.downlink.on_rate(float(block.bitrate))
             elif isinstance(block, rtcp.ReceiverReport | rtcp.SenderReport):
                 self._reports(block.reports, now)
 
@@ -281,8 +293,10 @@ class SubscribeTransport:
             subscription.on_keyframe_request(now)
 
     def _reports(self, reports: tuple[rtcp.ReportBlock, ...], now: float) -> None:
+        losses = []
         for report in reports:
             subscription = self._by_ssrc.get(report.ssrc)
             if subscription is not None and report.ssrc == subscription.ssrc:
                 subscription.on_report(report, now)
-                self.downlink.on_loss(report.fraction_lost / 256, now)
+                losses.append(report.fraction_lost / 256)
+        self.downlink.on_losses(losses, now)

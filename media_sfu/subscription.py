@@ -4,12 +4,14 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
+from media_sfu.codecs.thinning import HIGHEST as ALL_TEMPORAL
+from media_sfu.egress import Egress
 from media_sfu.forwarding.keyframes import SubscriberBudget
 from media_sfu.forwarding.layers import select_layer
 from media_sfu.forwarding.reports import SubscriberReports
 from media_sfu.forwarding.retransmission import RetransmissionBuffer
 from media_sfu.forwarding.rewriter import FIRST_SEQUENCES, Rewriter
-from media_sfu.plane import Egress, Forward
+from media_sfu.plane import Forward
 from media_sfu.publication import Publication
 from media_sfu.rtp import rtcp
 from media_sfu.sdp.writer import TRANSPORT_SEQUENCE_ID, ForwardedTrack
@@ -33,6 +35,7 @@ class Subscription:
         self._judged: tuple[int, int] | None = None
         self._accepted: frozenset[int] = frozenset()  # payload types that the browser has answered with
         self.allowed: int | None = HIGHEST  # by the downlink: the highest layer that fits, None: not even the lowest
+        self.allowed_temporal = ALL_TEMPORAL
         self._budget = SubscriberBudget()
         video = publication.kind == "video"
         history = _history(self.repair_ssrc) if video else None
@@ -60,14 +63,14 @@ class Subscription:
         return ForwardedTrack(codec, stream, track, self.ssrc, self.repair_ssrc, stream)
 
     @property
-    def is_decodable(self) -> bool:
-        """Whether the browser has taken the m-line with the codec that the publication is in."""
-        return self.publication.codec.payload_type in self._accepted
-
-    @property
     def is_accepted(self) -> bool:
         """Whether the browser has taken the m-line: what it watches is known."""
         return bool(self._accepted)
+
+    @property
+    def is_decodable(self) -> bool:
+        """Whether the browser has taken the m-line with the codec that the publication is in."""
+        return self.publication.codec.payload_type in self._accepted
 
     def accept(self, payload_types: frozenset[int]) -> None:
         """The browser has taken the m-line, and can decode what it lists."""
@@ -86,8 +89,10 @@ class Subscription:
         self.publication.uplink.watch(self)
         self.check(time.monotonic())
 
-    def allow(self, layer: int | None) -> None:
-        """The link carries this layer and no higher one; None: it carries none."""
+    def allow(self, layer: int | None, temporal: int) -> None:
+        """The link carries this layer, up to this temporal layer of it, and no more; None: it carries nothing."""
+        self.allowed_temporal = temporal
+        self.forward.thin(temporal)
         if layer != self.allowed:
             self.allowed = layer
             self.update()

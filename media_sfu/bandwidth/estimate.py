@@ -5,9 +5,10 @@ never sent cannot be known to fit. Rates are bits per second, times seconds. No 
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from media_sfu.bandwidth.history import Outcome
+from media_sfu.bandwidth.probing import Found
 from media_sfu.bandwidth.trend import DelayTrend, Usage
 
 FIRST = 3_000_000.0
@@ -19,15 +20,24 @@ HEADROOM = 1.5
 """The estimate grows to at most so many times what arrives: the rest would be a guess."""
 SETTLED = 0.3
 """Seconds after a back-off before another one may follow: the effect of the first has to be seen."""
-NEAR = 0.10
-"""Around the rate of the last back-off growth is slow."""
+NEAR = 0.8
+"""Of the rate of the last back-off: from there on growth is slow."""
 SLOW_BITS_PER_SECOND = 20_000.0
+FULL = 0.97
+"""Of the rate of the last back-off: more is only believed of a link that has shown more, to a probe."""
+PROBED = 0.92
+"""Of what a probe has found to be the most: it is measured over a quarter of a second only."""
+OUTAGE_SECONDS = 1.0
+"""Without feedback: what was lost meanwhile says nothing of how much the link carries."""
 MEASURE_SECONDS = 0.5
+PEAK_SECONDS = 0.2
 HIGH_LOSS, LOW_LOSS = 0.10, 0.02
 OVERFLOW = 0.30
 """Loss by which a full queue is known whose delay can grow no more: what arrives is what the link carries."""
 LOSS_SECONDS = 1.0
 LOSS_PACKETS = 20
+REPORTED = 100
+"""Packets that one receiver report counts for."""
 
 
 class ArrivalRate:
@@ -50,7 +60,17 @@ class ArrivalRate:
         if len(self._packets) < 2:
             return 0.0
         span = self._packets[-1][0] - self._packets[0][0]
-        return self._octets * 8 / MEASURE_SECONDS if span >= MEASURE_SECONDS / 2 else 0.0
+        return (self._octets - self._packets[0][1]) * 8 / span if span >= MEASURE_SECONDS / 2 else 0.0
+
+    @property
+    def peak(self) -> float:
+        """The same over the last moment, if that is more: while a queue is full it is what the link carries."""
+        octets, newest = 0, self._packets[-1][0] if self._packets else 0.0
+        for arrived, size in reversed(self._packets):
+            if newest - arrived > PEAK_SECONDS:
+                return max(self.bits_per_second, octets * 8 / (newest - arrived))
+            octets += size
+        return self.bits_per_second
 
 
 class LossWindow:
@@ -82,19 +102,21 @@ class Estimator:
         self._by_loss = HIGHEST
         self._by_delay = FIRST
         self._backed_off_at = float("-inf")
-        self._backed_off_to: float | None = None
+        self._limit: float | None = None  # what arrived at the last back-off
         self._updated_at = -1.0
 
     @property
     def is_congested(self) -> bool:
         return self.trend.usage is Usage.OVER
 
-    def take(self, outcomes: Iterable[Outcome], now: float, *, probing: bool = False) -> None:
+    def take(self, outcomes: Sequence[Outcome], now: float, *, probing: bool = False) -> None:
         """One feedback: the packets that it tells of, in the order of sending.
 
         `probing`: more is being sent than the media, on trial. A queue that grows with it is the probe's failure, not
         the media's; what is lost of packets from before a back-off is that back-off's reason, not one for the next.
         """
+        if not outcomes:  # nothing has arrived
+            return
         sent = lost = 0
         for outcome in outcomes:
             if outcome.sent_at > self._backed_off_at:
@@ -103,22 +125,35 @@ class Estimator:
                 self.arriving.take(outcome)
                 self.trend.take(outcome)
         self._follow_delay(now, probing=probing)
-        self._follow_loss(sent, lost, now)
+        if now - self._updated_at < OUTAGE_SECONDS:
+            self._follow_loss(sent, lost, now)
         self._updated_at = now
         self._settle()
 
-    def probed(self, carried: float) -> None:
-        """A probe showed that the link carries this much."""
-        if not self.is_congested and carried > self._by_delay:
-            self._by_delay = carried
+    def probed(self, found: Found) -> None:
+        """A probe showed that the link carries this much, or no more than that."""
+        carried = found.bits_per_second
+        if found.is_limit:
+            self._by_delay, self._limit = PROBED * carried, carried
+        elif carried > self._by_delay:
+            self._by_delay, self._limit = carried, None
             self._by_loss = max(self._by_loss, carried)
-            self._backed_off_to = None
-            self._settle()
+        self._settle()
 
-    def reported_loss(self, share: float, now: float) -> None:
-        """A receiver report's loss, of a client that sends no transport-wide feedback."""
-        self._judge_loss(share, now)
-        self._updated_at = now
+    def reported_loss(self, shares: Sequence[float], now: float, *, wanted: float) -> None:
+        """The losses of a receiver report, of a client that sends no transport-wide feedback.
+
+        The estimate then follows loss alone, up to a multiple of what is `wanted`: more was never sent.
+        """
+        if self._by_delay == FIRST and self._by_loss == HIGHEST:
+            self._by_delay, self._by_loss = HIGHEST, FIRST
+        self._follow_loss(REPORTED * len(shares), round(REPORTED * sum(shares)), now)
+        self._by_loss = min(self._by_loss, max(FIRST, HEADROOM * wanted))
+        self._settle()
+
+    def reported_rate(self, bits_per_second: float) -> None:
+        """What a client says that estimates itself (REMB)."""
+        self._by_delay = bits_per_second
         self._settle()
 
     def _follow_delay(self, now: float, *, probing: bool) -> None:
@@ -131,26 +166,24 @@ class Estimator:
             self._grow(now)
 
     def _back_off(self, now: float) -> None:
-        arriving = self.arriving.bits_per_second
+        arriving = self.arriving.peak
         if now - self._backed_off_at < SETTLED or not arriving:
             return
         self._by_delay = min(self._by_delay, BACK_OFF * arriving)
-        self._backed_off_at, self._backed_off_to = now, arriving
+        self._backed_off_at, self._limit = now, arriving
 
     def _grow(self, now: float) -> None:
         if self._updated_at < 0 or now - self._backed_off_at < SETTLED:
             return
         elapsed = min(now - self._updated_at, 1.0)
         grown = self._by_delay * GROWTH_PER_SECOND**elapsed
-        if self._is_near_last_limit():
-            grown = self._by_delay + SLOW_BITS_PER_SECOND * elapsed
         most = HEADROOM * self.arriving.bits_per_second + 10_000
+        if self._limit is not None:
+            most = min(most, FULL * self._limit)
+            if self._by_delay > NEAR * self._limit:
+                grown = min(most, self._by_delay + SLOW_BITS_PER_SECOND * elapsed)
         if grown <= most:
-            self._by_delay = grown
-
-    def _is_near_last_limit(self) -> bool:
-        limit = self._backed_off_to
-        return limit is not None and (1 - 2 * NEAR) * limit < self._by_delay < (1 + NEAR) * limit
+            self._by_delay = max(self._by_delay, grown)
 
     def _follow_loss(self, sent: int, lost: int, now: float) -> None:
         share = self._loss.take(sent, lost, now)

@@ -6,7 +6,7 @@ Packets wait as they are; whoever sends them stamps and protects them then. Time
 from collections import deque
 from collections.abc import Iterator
 
-FACTOR = 2.5
+FACTOR = 2.0
 """Sent is at most so many times the estimate, so that pacing itself limits nothing but bursts."""
 BURST_SECONDS = 0.02
 """What may leave at once, in time of the paced rate."""

@@ -21,6 +21,9 @@ LOWEST, HIGHEST = 6.0, 600.0
 RISE, FALL = 0.0087, 0.039
 """How fast the threshold follows the trend, per millisecond."""
 OUTLIER = 15.0
+LEAST_QUEUE = 20.0
+"""Milliseconds above the least delay of late: a shorter queue is one frame's, and none to act on."""
+FLOOR_SECONDS = 10.0
 
 
 class Usage(Enum):
@@ -46,12 +49,31 @@ class _Group:
         self.last_arrived = max(self.last_arrived, outcome.arrived or 0.0)
 
 
+class Floor:
+    """The least value of the last 10 to 20 seconds: the clocks of both ends drift apart."""
+
+    __slots__ = ("_before", "_since", "_value")
+
+    def __init__(self) -> None:
+        self._value = self._before = float("inf")
+        self._since = float("-inf")
+
+    def take(self, value: float, now: float) -> None:
+        if now - self._since > FLOOR_SECONDS:
+            self._before, self._value, self._since = self._value, value, now
+        self._value = min(self._value, value)
+
+    @property
+    def value(self) -> float:
+        return min(self._value, self._before)
+
+
 class DelayTrend:
     """Takes the packets that arrived, in the order of sending; `usage` is the present judgement."""
 
     __slots__ = (
-        "_accumulated", "_before", "_deltas", "_filling", "_overusing_for", "_points", "_smoothed", "_threshold",
-        "_trend", "_updated_at", "usage",
+        "_accumulated", "_before", "_deltas", "_filling", "_floor", "_overusing_for", "_points", "_smoothed",
+        "_threshold", "_trend", "_updated_at", "usage",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -61,6 +83,7 @@ class DelayTrend:
         self._points: deque[tuple[float, float]] = deque(maxlen=WINDOW)  # arrival (ms), smoothed delay (ms)
         self._accumulated = self._smoothed = self._trend = 0.0
         self._deltas = 0
+        self._floor = Floor()
         self._threshold = THRESHOLD
         self._overusing_for = -1.0  # s; negative: not overusing
         self._updated_at = -1.0
@@ -84,6 +107,7 @@ class DelayTrend:
         self._deltas = min(self._deltas + 1, MOST_DELTAS)
         self._accumulated += arrived - sent
         self._smoothed = SMOOTHING * self._smoothed + (1 - SMOOTHING) * self._accumulated
+        self._floor.take(self._smoothed, after.last_arrived)
         self._points.append((after.last_arrived * 1000, self._smoothed))
         trend = _slope(self._points) if len(self._points) == WINDOW else self._trend
         self._judge(trend, sent / 1000, after.last_arrived)
@@ -92,7 +116,8 @@ class DelayTrend:
         modified = self._deltas * trend * GAIN
         if modified > self._threshold:
             self._overusing_for = elapsed / 2 if self._overusing_for < 0 else self._overusing_for + elapsed
-            if self._overusing_for > OVERUSE_SECONDS and trend >= self._trend:
+            is_queue = self._smoothed - self._floor.value > LEAST_QUEUE
+            if is_queue and self._overusing_for > OVERUSE_SECONDS and trend >= self._trend:
                 self._overusing_for = 0.0
                 self.usage = Usage.OVER
         else:

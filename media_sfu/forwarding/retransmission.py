@@ -9,6 +9,7 @@ from struct import Struct
 MAX_AGE = 2.0
 PADDING_CHOICE = 8
 """How many of the newest packets padding is chosen from."""
+MAX_PADDING = 255
 MAX_RESENDS = 3
 MIN_REPEAT, MAX_REPEAT = 0.02, 0.5
 """Bounds, in seconds, of the round trip within which a repeated request is taken for the same one."""
@@ -89,6 +90,14 @@ class RetransmissionBuffer:
             return None
         self.packets += 1
         return self._build(max(fresh, key=lambda slot: slot[5] - slot[4]), stamp)
+
+    def blank(self, head: bytes) -> bytes:
+        """An RTX packet of nothing but padding (RFC 3550 section 5.1), with what `head`, a Rewriter's, says."""
+        self.packets += 1
+        self._sequence += 1
+        kind = (head[1] & 0x7F) + 1
+        fixed = _FIXED.pack(0xB0, kind, self._sequence & 0xFFFF, _timestamp(head), self._ssrc)
+        return fixed + head[12:20] + bytes(MAX_PADDING - 1) + bytes((MAX_PADDING,))
 
     def _build(self, slot: Slot, stamp: int) -> bytes:
         """RFC 4588 section 4: own header, the original sequence number, then the original payload."""

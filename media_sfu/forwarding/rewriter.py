@@ -105,6 +105,11 @@ class Rewriter:
         """The extended number of the newest packet."""
         return self._last_number
 
+    def head(self, stamp: int) -> bytes:
+        """The first 20 octets of a packet that is none of the media's."""
+        timestamp, word = self._last_timestamp & 0xFFFFFFFF, self._word | stamp
+        return _HEADER.pack(0x90, self._payload_type, 0, timestamp, self.ssrc, 0xBEDE, 1, word)
+
     def adopt(self, codec: Codec) -> None:
         """Go on in another codec with the next `switch`: same kind, so the same clock rate."""
         self.codec, self._payload_type, self._continuity = codec, codec.payload_type, codec.continuity()

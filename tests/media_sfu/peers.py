@@ -118,6 +118,7 @@ class Person:
         for index, (text, _) in enumerate(sections):
             lines += [text.split("\r\n")[0], *self._transport(self.receiving, "active"), f"a=mid:{index}"]
             lines.append("a=recvonly" if "a=sendonly" in text else "a=inactive")
+            lines += re.findall(r"a=extmap:\S+ \S+", text)
         return "\r\n".join(lines) + "\r\n"
 
     async def close(self) -> None:

@@ -109,6 +109,22 @@ def test_memory_of_what_was_resent_is_bounded():
     assert len(relay.history._resent) <= 1024
 
 
+def test_padding_is_the_largest_of_the_last_packets_or_nothing_at_all():
+    relay = Relay()
+    relay.feed(rtp(vp8(keyframe=True, body=b"b" * 500), sequence=1), now=10.0)
+    relay.feed(rtp(vp8(), sequence=2), now=10.0)
+    again = relay.history.pad(relay.rewriter.newest, stamp=7, now=10.5)
+    assert again is not None
+    assert b"b" * 500 in again
+    assert relay.history.pad(relay.rewriter.newest, stamp=7, now=12.0) is None
+    blank = relay.history.blank(relay.rewriter.head(7))
+    header = packet.parse(blank)
+    assert header[1] == packet.parse(again)[1]
+    assert header[2] == packet.parse(again)[2] + 1
+    assert (header[4], header[8], len(blank)) == (0xBBBB, header[9], 275)
+    assert blank[16:20] == again[16:19] + b"\x07"
+
+
 def test_padding_probe_holds_no_packet():
     assert unwrap_rtx(b"\0\0", 0, 2) is None
     assert unwrap_rtx(b"", 0, 0) is None
