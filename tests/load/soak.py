@@ -53,40 +53,40 @@ class Soak:
         self.joined = 0
         self._product, self._organisation, self._soak_dir = product, organisation, soak_dir
         self._random = random.Random(seed)
+        self._stays_until: dict[int, float] = {}  # by number in the lasting meeting
+        self._pace = self._busy_since = 0.0
         self._tell = tell
         self._pids = {name: product.child_pids(module)[0] for name, module in PROCESSES.items()}
         self._began = self._told_at = time.monotonic()
 
     def run(self, seconds: float, people: int) -> Verdict:
-        """`people` join during `seconds`; a warm-up of a minute comes first and as many per minute join in it."""
-        pace = people / seconds
-        self._busy(WARM_UP_SECONDS, pace)
+        """`people` join during `seconds`; before, in a warm-up of a minute, as many a minute."""
+        self._busy(WARM_UP_SECONDS, people / seconds)
         before = self._quiet("before")
-        self.joined = 0
-        self._busy(seconds, pace)
+        self._busy(seconds, people / seconds)
         return Verdict(before, self._quiet("after"), self.joined)
 
     def _busy(self, seconds: float, pace: float) -> None:
         """Meetings for `seconds`, `pace` people a second joining."""
-        end = time.monotonic() + seconds
+        self.joined, self._pace, self._busy_since = 0, pace, time.monotonic()
+        end = self._busy_since + seconds
         with ExitStack() as lasting:
             people = lasting.enter_context(self._meeting("lasting", 1))
             while time.monotonic() < end:
                 with self._meeting("short", SHORT_MEETING_PEOPLE):
-                    self._churn(people, min(end, time.monotonic() + SHORT_MEETING_SECONDS), pace)
+                    self._churn(people, min(end, time.monotonic() + SHORT_MEETING_SECONDS))
 
-    def _churn(self, people: Crowd, end: float, pace: float) -> None:
+    def _churn(self, people: Crowd, end: float) -> None:
         """Joins and leaves in the lasting meeting at random times. Its host stays."""
-        pace -= SHORT_MEETING_PEOPLE / SHORT_MEETING_SECONDS
         while (now := time.monotonic()) < end:
-            time.sleep(min(end - now, self._random.expovariate(pace + (len(people.numbers) - 1) / STAY_SECONDS)))
-            present = people.numbers[1:]
-            if self._random.random() * (pace + len(present) / STAY_SECONDS) < pace:
-                people.join(1)
+            if self.joined < self._pace * (now - self._busy_since):
+                [number] = people.join(1)
                 self.joined += 1
-            elif present:
-                silently = self._random.random() < SILENT_SHARE
-                people.leave_as([self._random.choice(present)], silently=silently)
+                self._stays_until[number] = now + self._random.expovariate(1 / STAY_SECONDS)
+            elif over := [each for each in people.numbers[1:] if self._stays_until[each] < now]:
+                people.leave_as(over[:1], silently=self._random.random() < SILENT_SHARE)
+            else:
+                time.sleep(self._random.uniform(0, 2))
             self._tell_now_and_then(people)
 
     @contextmanager

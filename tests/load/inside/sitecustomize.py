@@ -11,7 +11,7 @@ import socket
 import threading
 from collections import Counter
 
-OURS = ("media_sfu.", "conferences.", "daphne.", "channels.")
+OURS = ("media_sfu.", "conferences.", "daphne.")
 
 
 def held() -> dict[str, object]:
