@@ -29,7 +29,10 @@ class Relay:
         return f"{self.host}:{self.port}"
 
     def set(self, **changes: Any) -> dict[str, Any]:
-        """Change `up`, `down` (each a whole Impairment), `udp`, `tcp`; `move` the clients. What is not named stays."""
+        """Change `up`, `down` (each a whole Impairment), `udp`, `tcp`; `move` or `spare` the clients that there are.
+
+        What is not named stays.
+        """
         return self._ask(changes)
 
     def counters(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ one line back:
 
     {"up": {…Impairment…}, "down": {…}, "udp": true, "tcp": true}   any of them; what is not named stays
     {"move": "127.0.0.2"}                                           the clients change their address and port
+    {"spare": true}                                                 nothing is wrong for who came so far; false: undo
     {}                                                              only asks for the counters
 
 `up` is client → server. `udp: false` swallows datagrams; `tcp: false` ends connections, `tcp: "held"` keeps them and
@@ -93,6 +94,7 @@ class PublicPort(asyncio.DatagramProtocol):
     def __init__(self, path: Path, server: Address) -> None:
         self.path, self.server = path, server
         self.upstreams: dict[Address, asyncio.Future[Upstream]] = {}
+        self.spared: frozenset[Address] = frozenset()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -122,6 +124,9 @@ class PublicPort(asyncio.DatagramProtocol):
         self.upstreams.clear()
 
     def pass_on(self, link: Link, client: Address, data: bytes, send: Any) -> None:
+        if client in self.spared:
+            send()
+            return
         if not self.path.udp:
             return
         loop = asyncio.get_running_loop()
@@ -200,6 +205,8 @@ async def main() -> None:
         path.change(request)
         if "move" in request:
             datagrams.move()
+        if "spare" in request:
+            datagrams.spared = frozenset(datagrams.upstreams if request["spare"] else ())
         if "move" in request or not path.tcp:
             streams.end()
         _say(path.counters())

@@ -108,6 +108,22 @@ def test_black_hole_swallows_udp_and_passes_tcp(tcp_echo):
         assert impaired.counters()["up"] == {"passed": 0, "lost": 0, "overflowed": 0}
 
 
+def test_who_is_spared_notices_nothing(impaired):
+    with client(impaired) as early, client(impaired) as late:
+        early.send(b"here")
+        assert early.recv(2048) == b"here"
+        impaired.set(spare=True, up={"loss": 1.0})
+        late.send(b"lost")
+        early.send(b"passed")
+        assert early.recv(2048) == b"passed"
+        late.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            late.recv(2048)
+        impaired.set(spare=False, up={})
+        late.send(b"found")
+        assert late.recv(2048) == b"found"
+
+
 def test_server_that_is_not_there_is_silence():
     with relay(("127.0.0.1", 9)) as impaired, client(impaired) as one:
         one.settimeout(0.3)
