@@ -20,6 +20,13 @@
     return reports.flatMap((report) => [...report.values()]);
   };
 
+  /** With the name of their codec, as `codec`. */
+  const streams = async (type) => {
+    const stats = await allStats();
+    const codecs = new Map(stats.filter((entry) => entry.type === "codec").map((entry) => [entry.id, entry.mimeType]));
+    return stats.filter((entry) => entry.type === type).map((entry) => ({ ...entry, codec: codecs.get(entry.codecId) }));
+  };
+
   const tileOfTrack = () => {
     const found = new Map();
     for (const element of document.querySelectorAll("[data-testid=tile]")) {
@@ -39,13 +46,10 @@
     /** Every incoming stream, with the participant and source of the tile that shows it (if one does). */
     async inbound() {
       const tiles = tileOfTrack();
-      const streams = (await allStats()).filter((entry) => entry.type === "inbound-rtp");
-      return streams.map((entry) => ({ ...entry, ...tiles.get(entry.trackIdentifier) }));
+      return (await streams("inbound-rtp")).map((entry) => ({ ...entry, ...tiles.get(entry.trackIdentifier) }));
     },
 
-    async outbound() {
-      return (await allStats()).filter((entry) => entry.type === "outbound-rtp");
-    },
+    outbound: () => streams("outbound-rtp"),
 
     /** One entry per connected transport: SRTP cipher, and the protocol of the selected candidates. */
     async transports() {

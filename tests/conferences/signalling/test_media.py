@@ -129,11 +129,13 @@ async def test_what_holds_is_told_again_after_a_resume(worker, room, host):
     await worker.emit("layers_wanted", **where, source="camera", layers=[])
     await worker.emit("layers_wanted", **where, source="screen", layers=["high"])
     await worker.emit("paused", **where, tiles=[])
+    await worker.emit("codec_required", **where, source="camera", codec="vp8")
     again = await member_browser(host, room, cookies)
     assert (await again.join(resume=first["resume"]))["resumed"] is True
     assert (await again.expect("layers_wanted", source="camera"))["layers"] == []
     assert (await again.expect("layers_wanted", source="screen"))["layers"] == ["high"]
     assert (await again.expect("videos_paused"))["pictures"] == []
+    assert (await again.expect("codec_required", source="camera"))["codec"] == "vp8"
 
 
 async def test_bad_event_of_a_worker_harms_nobody(worker, browser):

@@ -1,0 +1,71 @@
+"""Video in the codec that the installation prefers, and VP8 for everybody as soon as somebody cannot decode it."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from tests.e2e.person import Person
+from tests.e2e.product import liveon, make_organisation
+from tests.services import wait_until
+
+NAMES = {"vp8": "video/VP8", "h264": "video/H264", "vp9": "video/VP9", "av1": "video/AV1"}
+FRAMES = 20
+
+
+def seen(person: Person, participant: str) -> tuple[str, int]:
+    """Codec and decoded frames of somebody's camera, as the one who watches it counts them."""
+    streams = [each for each in person.inbound("video", participant=participant) if each.get("codec")]
+    return (streams[0]["codec"], streams[0]["framesDecoded"]) if streams else ("", 0)
+
+
+def move_in(codec: str, viewer: Person, participants: Iterable[str]) -> None:
+    """Wait until these cameras move in `codec`."""
+    for participant in participants:
+        wait_until(lambda who=participant: seen(viewer, who)[0] == NAMES[codec], what=f"{participant} in {codec}")
+        frames = seen(viewer, participant)[1] + FRAMES
+        wait_until(lambda who=participant, n=frames: seen(viewer, who)[1] >= n, what=f"{participant} moving")
+
+
+def others(viewer: Person, people: dict[str, str]) -> list[str]:
+    return [participant for colour, participant in people.items() if colour != viewer.colour]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("codec", ["h264", "vp9", "av1"])
+def test_cameras_move_in_the_codec_that_the_installation_prefers(person, codec: str):
+    with liveon(LIVEON_VIDEO_CODECS=codec) as product:
+        organisation = make_organisation(product, rooms=("open",))
+        red, blue = person("red"), person("blue")
+        for each, login_id in ((red, "host"), (blue, "sato")):
+            each.login(organisation, login_id)
+            each.join(organisation.rooms["open"])
+        for each in (red, blue):
+            people = each.wait_for_colours("red", "blue")
+            move_in(codec, each, others(each, people))
+            assert {(stream["codec"], stream.get("rid")) for stream in each.outbound("video")} == {(NAMES[codec], None)}
+
+
+@pytest.mark.long
+def test_everybody_sees_on_in_vp8_when_somebody_joins_who_cannot_decode(person):
+    with liveon(LIVEON_VIDEO_CODECS="h264") as product:
+        organisation = make_organisation(product, rooms=("open",))
+        red, blue, green = person("red"), person("blue"), person("green", "firefox")
+        for each, login_id in ((red, "host"), (blue, "sato")):
+            each.login(organisation, login_id)
+            each.join(organisation.rooms["open"])
+        people = red.wait_for_colours("red", "blue")
+        move_in("h264", red, [people["blue"]])
+        move_in("h264", blue, [people["red"]])
+
+        green.login(organisation, "suzuki")
+        green.join(organisation.rooms["open"])
+        for each in (green, red, blue):
+            people = each.wait_for_colours("red", "blue", "green")
+            move_in("vp8", each, others(each, people))
+        for each in (red, blue):
+            sent = [stream for stream in each.outbound("video") if stream.get("active")]
+            assert {(stream["codec"], stream.get("rid")) for stream in sent} == {
+                (NAMES["vp8"], "low"),
+                (NAMES["vp8"], "high"),
+            }
+            assert len(each.page.evaluate("() => probe.peers().map((peer) => peer.connectionState)")) == 2
