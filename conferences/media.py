@@ -8,6 +8,7 @@ both.
 
 import asyncio
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import structlog
@@ -62,16 +63,19 @@ class Media:
         participant_id: str,
         subjects: list[str],
         *,
+        muted: Collection[str],
         is_back: bool,
         goes_on: bool,
     ) -> bool:
         """Give a participant a peer. Returns whether the one from before goes on, which takes `goes_on`.
 
         `is_back`: the participant may have a peer on the worker from before. Raises MediaUnavailable when there is no
-        worker; the participant stays wanted and `restore` tells when there is one. Raises Barred.
+        worker; the participant stays wanted and `restore` tells when there is one. Raises Barred. `muted` sources are
+        not forwarded until they are switched on.
         """
         routed = self._meetings.setdefault(meeting.public_id, RoutedMeeting(tenant, meeting.pk, meeting.public_id))
         peer = routed.peers.setdefault(participant_id, Peer(participant_id, subjects))
+        peer.muted = set(muted)
         async with routed.lock:
             try:
                 await self._route(routed)
@@ -93,6 +97,8 @@ class Media:
     async def negotiate(self, meeting_id: str, participant_id: str, kind: str, /, **fields: object) -> Json:
         """Make a request of the participant's own peer. Raises MediaUnavailable, MediaRefused."""
         meeting, peer = self._meetings.get(meeting_id), self._peer(meeting_id, participant_id)
+        if peer is not None and kind == "set_muted":
+            peer.note_muted(str(fields["source"]), muted=bool(fields["muted"]))
         if meeting is None or peer is None or meeting.router is None or not peer.is_placed:
             raise MediaUnavailable
         try:
@@ -221,8 +227,11 @@ class Media:
         assert meeting.router is not None
         router = meeting.router
         where = {"router": meeting.public_id, "epoch": router.epoch, "peer": peer.participant_id}
+        of_peer = {"router": meeting.public_id, "peer": peer.participant_id}
         try:
             await self.workers.request(router.worker, "create_peer", **where, subjects=peer.subjects)
+            for source in sorted(peer.muted):
+                await self.workers.request(router.worker, "set_muted", **of_peer, source=source, muted=True)
         except MediaRefused as error:
             if error.worker_code == "barred":
                 raise Barred from error
@@ -320,10 +329,11 @@ class Media:
             return
         take = {
             "subscribe_offer": self._take_offer,
-            "codec_required": lambda _, event: self._events.tell(event["peer"], event),
             "speakers": lambda meeting, event: self._events.speakers(meeting.public_id, event),
             "paused": self._take_standing,
+            "codec_required": self._take_standing,
             "layers_wanted": self._take_standing,
+            "policed": self._take_standing,
             "delivery": lambda _, event: self._events.tell(event["peer"], event),
             "quality": lambda meeting, event: self._events.quality(meeting.public_id, event["peer"], event["level"]),
             "statistics": self._take_statistics,

@@ -14,7 +14,8 @@ Json = dict[str, Any]
 @dataclass
 class Peer:
     """A participant's place on a worker. `epoch`: of the last placement; `offers`: what the client has to answer;
-    `standing`: by type and source, the events that hold until the next of their kind.
+    `standing`: by type and source, the events that hold until the next of their kind; `muted`: the sources of which a
+    worker forwards nothing.
     """
 
     participant_id: str
@@ -24,6 +25,13 @@ class Peer:
     rebuilds: int = 0
     offers: dict[str, Json] = field(default_factory=dict)
     standing: dict[tuple[str, str], Json] = field(default_factory=dict)
+    muted: set[str] = field(default_factory=set)
+
+    def note_muted(self, source: str, *, muted: bool) -> None:
+        if muted:
+            self.muted.add(source)
+        else:
+            self.muted.discard(source)
 
 
 @dataclass

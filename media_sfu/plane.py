@@ -165,13 +165,14 @@ class Ingress(Endpoint):
         self.counters.bytes_in += len(data)
         self._authenticated(ssrc, path)
         header, now = packet.parse(plain), monotonic()
+        source = self._sources.get(ssrc) or self._learn(ssrc, plain, header)
+        if source is not None and not source.policer.admit(len(data), now):
+            self.drops["policed"] += 1  # and never told as arrived: a sender that listens slows down
+            return
         if self.transport_sequence_id:
             self._note_arrival(plain, header, now)
-        source = self._sources.get(ssrc) or self._learn(ssrc, plain, header)
         if source is None:
             self.drops["unknown_ssrc"] += 1
-        elif not source.policer.admit(len(data), now):
-            self.drops["policed"] += 1
         elif header[1] == source.payload_type:
             self._take(source, plain, header, header[2], header[8], now)
         elif header[1] == source.repair_payload_type:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from media_sfu.subscription import Subscription
 
 KINDS = {"camera": "video", "screen": "video", "microphone": "audio", "screen_audio": "audio"}
-BITS_PER_SECOND = {"camera": 4_000_000, "screen": 8_000_000, "microphone": 256_000, "screen_audio": 512_000}
+BITS_PER_SECOND = {"camera": 3_000_000, "screen": 8_000_000, "microphone": 256_000, "screen_audio": 512_000}
 STOPPED_SECONDS, PEAK_FADES = 1.0, 0.8
+LAYER_SHARES = {1: (1.0,), 2: (0.3, 1.0), 3: (0.15, 0.35, 1.0)}  # of BITS_PER_SECOND, lowest layer first
 LAYER_NAMES = {1: ("high",), 2: ("low", "high"), 3: ("low", "medium", "high")}
 
 
@@ -38,7 +39,8 @@ class Publication:
         self._measured = [(0, 0.0)]  # octets so far, and when
         self.ingress: Ingress | None = None
         self._payload_types: tuple[int, int | None] = (-1, None)
-        self._policers: dict[int, TrackPolicer] = {}  # per layer: a new SSRC does not start with a full bucket
+        self._policers: dict[tuple[int, int], TrackPolicer] = {}  # a new SSRC does not start with a full bucket
+        self._shut: list[str] = []  # the layers that the sender was told of
 
     @property
     def kind(self) -> str:
@@ -127,6 +129,14 @@ class Publication:
             else:  # it is off: with no rate at all it would never be asked for again
                 self.rates[layer] = self.rates[layer] or self._nominal_rate(layer)
 
+    def police(self) -> None:
+        """Shut what has sent too much for too long, each second, and tell the sender; to viewers it has stopped."""
+        policers = [self._policer(layer).judge() for layer in range(len(self.sources))]
+        shut = [name for name, is_shut in zip(self.layer_names, policers, strict=True) if is_shut]
+        if shut != self._shut:
+            self._shut = shut
+            self.peer.emit("policed", source=self.source, layers=shut)
+
     @property
     def is_silent(self) -> bool:
         """Whether nothing of it is forwarded: it is muted, or the meeting is frozen."""
@@ -164,11 +174,12 @@ class Publication:
         return float(BITS_PER_SECOND[self.source]) / 4 ** (len(self.sources) - layer)
 
     def _policer(self, layer: int) -> TrackPolicer:
-        if layer not in self._policers:
+        layers = len(self.sources)
+        if (layers, layer) not in self._policers:
             packets = VIDEO_PACKETS_PER_SECOND if self.kind == "video" else AUDIO_PACKETS_PER_SECOND
-            bits = BITS_PER_SECOND[self.source]
-            self._policers[layer] = TrackPolicer(packets_per_second=packets, bits_per_second=bits)
-        return self._policers[layer]
+            bits = BITS_PER_SECOND[self.source] * LAYER_SHARES[layers][layer]
+            self._policers[layers, layer] = TrackPolicer(packets_per_second=packets, bits_per_second=bits)
+        return self._policers[layers, layer]
 
     def _drop(self, layer: int) -> None:
         source = self.sources[layer]

@@ -20,6 +20,7 @@ from media_sfu.sdp.choice import Chosen, choose_codec
 from media_sfu.sdp.model import Description, Section
 from media_sfu.sdp.reader import read_description
 from media_sfu.sdp.writer import AnsweredSection, write_answer
+from media_sfu.showing import require_showing
 
 if TYPE_CHECKING:
     from media_sfu.peer import Peer
@@ -49,7 +50,7 @@ class PublishTransport:
         self._quality = (0, 0)  # expected and received packets when the quality was judged last
 
     def answer(self, sdp: str, sources: dict[str, str]) -> str:
-        """Answer an offer. Raises SdpError or RequestRefused (`too_many_publications`); nothing has changed then."""
+        """Answer an offer. Raises SdpError or RequestRefused (one too many of something); nothing has changed then."""
         offer = read_description(sdp)
         accepted = {section.mid: self._source_of(section, sources) for section in offer.sections}
         wanted = [source for source in accepted.values() if source]
@@ -57,6 +58,7 @@ class PublishTransport:
             raise SdpError("bad_sdp")
         if len(wanted) > self.peer.router.limits["publications_per_peer"]:
             raise RequestRefused("too_many_publications")
+        require_showing(self.peer.router, self.peer.id, wanted)
         self._restart_ice(offer)
         self._read_extensions(offer)
         answered = [self._place(section, accepted[section.mid]) for section in offer.sections]

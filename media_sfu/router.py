@@ -191,6 +191,7 @@ class Router:
         """Each second."""
         for publication in self.publications():
             publication.measure(now)
+            publication.police()
             publication.uplink.save(now)
         for peer in list(self.peers.values()):
             if not peer.tick(now):

@@ -138,6 +138,9 @@ class Worker:
     def _each_second(self, second: int, now: float) -> None:
         self.media.close_strangers()
         self._close_orphans(now)
+        if self.draining:
+            for router in [router for router in self.routers.values() if not router.peers]:
+                self.close_router(router)
         self._measure()
         heartbeat = {"type": "heartbeat", "worker_epoch": self.epoch, "load": self.load, "draining": self.draining}
         for link in self.links:

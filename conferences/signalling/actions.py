@@ -14,6 +14,7 @@ from audit.models import LeaveReason
 from conferences.errors import NotJoined
 from conferences.models import Participant
 from conferences.services import hosting, presence
+from conferences.services.limits import VIDEO_MBPS
 from conferences.services.meetings import leave_meeting
 from conferences.signalling.connection import Connection, Stage
 from conferences.signalling.hub import Hub
@@ -69,11 +70,18 @@ async def _watch_delivery(hub: Hub, connection: Connection, message: client.Watc
 
 
 async def _mute(hub: Hub, connection: Connection, message: client.Mute) -> None:
-    connection.muted[message.source] = message.muted
+    """Sound at once; a camera or screen is shown when the rows have it: it may be one too many."""
+    source, muted = message.source, message.muted
+    is_first = muted or source not in VIDEO_MBPS
     connection.writes_under_way += 1
     try:
-        await hub.mute_media(connection, message.source, muted=message.muted)
-        await _write(connection, presence.set_muted, source=message.source, muted=message.muted)
+        if is_first:
+            connection.muted[source] = muted
+            await hub.mute_media(connection, source, muted=muted)
+        await _write(connection, presence.set_muted, source=source, muted=muted)
+        if not is_first:
+            connection.muted[source] = muted
+            await hub.mute_media(connection, source, muted=muted)
     finally:
         connection.writes_under_way -= 1
 

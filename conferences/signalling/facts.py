@@ -27,19 +27,24 @@ def _delivery_of(event: dict[str, Any]) -> server.Delivery:
     return server.Delivery(estimate_kbps=event["estimate_kbps"], tiles=tiles)
 
 
+def _layers_of(event: dict[str, Any]) -> server.LayersWanted:
+    return server.LayersWanted(source=event["source"], layers=tuple(event["layers"]))
+
+
 def _codec_of(event: dict[str, Any]) -> server.CodecRequired:
     return server.CodecRequired(source=event["source"], codec=event["codec"])
 
 
-def _layers_of(event: dict[str, Any]) -> server.LayersWanted:
-    return server.LayersWanted(source=event["source"], layers=tuple(event["layers"]))
+def _policed_of(event: dict[str, Any]) -> server.Policed:
+    return server.Policed(source=event["source"], layers=tuple(event["layers"]))
 
 
 _READERS: dict[str, Callable[[dict[str, Any]], base.ServerMessage]] = {
     "subscribe_offer": _offer_of,
     "paused": _paused_of,
-    "layers_wanted": _layers_of,
     "codec_required": _codec_of,
+    "layers_wanted": _layers_of,
+    "policed": _policed_of,
     "delivery": _delivery_of,
 }
 

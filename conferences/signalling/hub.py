@@ -174,6 +174,7 @@ class Hub:
                 local.meeting,
                 connection.participant_id,
                 connection.subjects,
+                muted=[source for source, muted in connection.muted.items() if muted],
                 is_back=entrance.is_back,
                 goes_on=entrance.media_goes_on,
             )
@@ -200,7 +201,7 @@ class Hub:
         participant_id, room, now = connection.participant_id, local.meeting.room, timezone.now()
         role = _role(local.roster, participant_id)
         epoch = self.media.epoch_of(local.public_id, participant_id)
-        connection.stage = Stage.JOINED
+        connection.stage, connection.muted = Stage.JOINED, dict(local.roster.participants[participant_id].muted)
         connection.renew_ice_at = time.monotonic() + renewed_after()
         connection.send(
             server.Joined(

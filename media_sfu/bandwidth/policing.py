@@ -6,6 +6,8 @@ TOLERANCE = 1.5
 """The bit rate may be this much above the negotiated one."""
 BURST_SECONDS = 5.0
 """How long a track may exceed the tolerated bit rate twofold."""
+LASTING = 5
+"""Seconds in a row of too much after which a layer is shut, and of no such thing after which it is opened again."""
 
 
 class TokenBucket:
@@ -29,15 +31,33 @@ class TokenBucket:
 
 
 class TrackPolicer:
-    """The caps of one incoming SSRC or track; `bits_per_second` is the negotiated rate before TOLERANCE."""
+    """The caps of one incoming layer or track; `bits_per_second` is the negotiated rate before TOLERANCE.
 
-    __slots__ = ("_bits", "_packets")
+    What is too much is refused packet by packet; when that lasts, everything is (`is_shut`): a picture of which most is
+    missing is none, and its repair would cost its viewers more than it gives them.
+    """
 
-    def __init__(self, *, packets_per_second: int, bits_per_second: int) -> None:
+    __slots__ = ("_bits", "_packets", "_refused", "_seconds", "is_shut")
+
+    def __init__(self, *, packets_per_second: int, bits_per_second: float) -> None:
         tolerated = bits_per_second * TOLERANCE
         self._packets = TokenBucket(packets_per_second, packets_per_second)
         self._bits = TokenBucket(tolerated, tolerated * BURST_SECONDS)
+        self._refused = False
+        self._seconds = 0
+        self.is_shut = False
 
     def admit(self, size: int, now: float) -> bool:
         """Say whether a packet of `size` octets is within the caps."""
-        return self._packets.take(1, now) and self._bits.take(size * 8, now)
+        if self._packets.take(1, now) and self._bits.take(size * 8, now):
+            return not self.is_shut
+        self._refused = True
+        return False
+
+    def judge(self) -> bool:
+        """Called each second; whether it is shut now."""
+        exceeded, self._refused = self._refused, False
+        self._seconds = self._seconds + 1 if exceeded != self.is_shut else 0
+        if self._seconds >= LASTING:
+            self.is_shut, self._seconds = exceeded, 0
+        return self.is_shut

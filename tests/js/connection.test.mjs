@@ -62,7 +62,7 @@ test("messages go out and come in while the socket is open", () => {
   assert.equal(connection.send({ type: "leave" }), false);
   newest().accept();
   assert.equal(connection.send({ type: "leave" }), true);
-  newest().receive({ type: "rebuild", epoch: 2 });
+  newest().receive({ type: "rebuild", epoch: 2, keep: false });
   newest().receive(PONG);
   assert.deepEqual(newest().sent, [{ type: "leave" }]);
   assert.deepEqual(events, ["open", "rebuild"]);
@@ -125,7 +125,7 @@ test("closing ends it, and an old socket is not listened to", () => {
   const old = newest();
   old.accept();
   connection.close();
-  old.receive({ type: "rebuild", epoch: 2 });
+  old.receive({ type: "rebuild", epoch: 2, keep: false });
   old.lose();
   mock.timers.tick(60_000);
   assert.deepEqual(events, ["open"]);

@@ -127,6 +127,17 @@ class Delivery(ServerMessage):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LayersWanted(ServerMessage):
+    type = "layers_wanted"
+    source: str = checked(one_of(("camera", "screen")))
+    layers: tuple[str, ...] = checked(items(one_of(("low", "medium", "high")), most=3))
+
+    @property
+    def supersedes(self) -> tuple[str, ...]:
+        return ("layers_wanted", self.source)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CodecRequired(ServerMessage):
     type = "codec_required"
     source: str = checked(one_of(("camera", "screen")))
@@ -138,14 +149,14 @@ class CodecRequired(ServerMessage):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayersWanted(ServerMessage):
-    type = "layers_wanted"
-    source: str = checked(one_of(("camera", "screen")))
+class Policed(ServerMessage):
+    type = "policed"
+    source: str = checked(one_of(data.SOURCES))
     layers: tuple[str, ...] = checked(items(one_of(("low", "medium", "high")), most=3))
 
     @property
     def supersedes(self) -> tuple[str, ...]:
-        return ("layers_wanted", self.source)
+        return ("policed", self.source)
 
 
 @dataclass(frozen=True, kw_only=True)

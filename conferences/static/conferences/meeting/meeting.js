@@ -28,6 +28,10 @@ import { yourself } from "./state/selectors.js";
  * @property {() => void} onLeft the person has left: go to the next page
  */
 
+/** Errors to a `mute` that would have switched on one camera or screen too many. */
+const LIMIT_ERRORS = new Set(["too_many_publishers", "bitrate_limit"]);
+const MUTE = "mute-";
+
 export class Meeting {
   #options;
   #store;
@@ -175,7 +179,7 @@ export class Meeting {
     this.#peers.receive(message);
     if (message.type === "joined") this.#joined(message);
     if (message.type === "ice_servers") this.#peers.useServers(message.ice_servers);
-    if (message.type === "rebuild") this.#rebuild();
+    if (message.type === "rebuild") this.#rebuild(message.keep);
     if (message.type === "muted_by_host") this.#switchOff(message.source);
     if (message.type === "removed" || message.type === "meeting_ended") this.#end(message.reason);
   }
@@ -205,15 +209,17 @@ export class Meeting {
     for (const source of SOURCES) if (known?.[source] === this.#sources.isOn(source)) this.#tellMuted(source);
   }
 
-  #rebuild() {
-    this.#arrived([]);
-    this.#peers.build();
+  /** @param {boolean} keep whether the old connections go on for a while */
+  #rebuild(keep) {
+    if (!keep) this.#arrived([]);
+    this.#peers.build({ keep });
     this.#tellView();
   }
 
   /** @param {ErrorMessage} error */
   #refused(error) {
     this.#peers.receive(error);
+    if (LIMIT_ERRORS.has(error.code)) this.#switchOff(refusedSource(error));
     if (error.code === "resume_refused") this.#joinAnew();
     else if (error.fatal && !PASSING_ERRORS.has(error.code)) this.#end(error.code === "not_allowed" ? "denied" : error.code);
     else if (!SILENT_ERRORS.has(error.code)) this.#store.dispatch(error);
@@ -245,7 +251,8 @@ export class Meeting {
 
   /** @param {Source} source */
   #tellMuted(source) {
-    if (this.#isIn()) this.#connection.send({ type: "mute", source, muted: !this.#sources.isOn(source) });
+    const muted = !this.#sources.isOn(source);
+    if (this.#isIn()) this.#connection.send({ type: "mute", source, muted, request: `${MUTE}${source}` });
   }
 
   #isIn() {
@@ -264,8 +271,9 @@ export class Meeting {
     this.#tellMuted(source);
   }
 
-  /** @param {Source} source */
+  /** @param {Source | undefined} source */
   #switchOff(source) {
+    if (source === undefined) return;
     if (source === "microphone") void this.#sources.setMicrophone(false);
     else if (source === "camera") void this.#sources.setCamera(false);
     else void this.#sources.setScreen(false);
@@ -276,4 +284,9 @@ export class Meeting {
     this.#remoteTracks = tracks;
     this.#options.onTracks();
   }
+}
+
+/** @param {ErrorMessage} error @returns {Source | undefined} the source that was to be switched on */
+function refusedSource({ request }) {
+  return SOURCES.find((source) => request === `${MUTE}${source}`);
 }

@@ -5,6 +5,7 @@
  * @import {RemoteTrack} from "./subscriber.js"
  */
 
+import { Handover } from "./handover.js";
 import { Publisher } from "./publisher.js";
 import { Recovery } from "./recovery.js";
 import { Subscriber } from "./subscriber.js";
@@ -31,6 +32,10 @@ export class Peers {
   /** @type {{publish: Recovery | null, subscribe: Recovery | null}} */
   #recovery = { publish: null, subscribe: null };
   #down = { publish: false, subscribe: false };
+  /** What arrives now. @type {RemoteTrack[]} */
+  #tracks = [];
+  /** The connections of before, while the meeting moves. @type {Handover | null} */
+  #handover = null;
   /** Sources that somebody could not decode: in VP8 for the rest of the meeting. @type {Set<Source>} */
   #fallenBack = new Set();
 
@@ -55,8 +60,10 @@ export class Peers {
     for (const pc of [this.publish, this.subscribe]) pc?.setConfiguration({ ...pc.getConfiguration(), iceServers });
   }
 
-  /** Both connections anew. */
-  build() {
+  /** Both connections anew. With `keep` the old ones carry sound and pictures until the new ones do. */
+  build({ keep = false } = {}) {
+    this.#handover?.end();
+    this.#handover = keep && this.#subscriber ? this.#handOver(this.#subscriber, this.#publisher) : null;
     this.#buildSubscriber();
     this.#buildPublisher();
   }
@@ -100,8 +107,33 @@ export class Peers {
   }
 
   close() {
+    this.#handover?.end();
     this.#closePublisher();
     this.#closeSubscriber();
+  }
+
+  /** Nothing repairs the old connections any more. @param {Subscriber} subscriber @param {Publisher | null} publisher */
+  #handOver(subscriber, publisher) {
+    this.#recovery.publish?.stop();
+    this.#recovery.subscribe?.stop();
+    this.#subscriber = this.#publisher = null;
+    const close = () => {
+      subscriber.close();
+      publisher?.close();
+    };
+    return new Handover({ old: this.#tracks, close, onTracks: (tracks) => this.#show(tracks) });
+  }
+
+  /** @param {RemoteTrack[]} tracks what the present connection carries */
+  #arrived(tracks) {
+    if (this.#handover && !this.#handover.isOver) this.#handover.take(tracks);
+    else this.#show(tracks);
+  }
+
+  /** @param {RemoteTrack[]} tracks */
+  #show(tracks) {
+    this.#tracks = tracks;
+    this.#options.onTracks(tracks);
   }
 
   /** Said again and again until it is done; doing it once is enough. @param {Source} source */
@@ -141,7 +173,7 @@ export class Peers {
       transportId: newTransportId("subscribe"),
       iceServers: this.#iceServers,
       answer: (transport_id, revision, sdp) => this.#answer(transport_id, revision, sdp),
-      onTracks: this.#options.onTracks,
+      onTracks: (tracks) => this.#arrived(tracks),
       onFailed: () => this.#buildSubscriber(),
     });
     this.#subscriber = subscriber;

@@ -24,7 +24,7 @@
  *   | {type: "restart_ice", transport_id: string}
  *   | {type: "set_view", tiles: Tile[]}
  *   | {type: "watch_delivery", on: boolean}
- *   | {type: "mute", source: Source, muted: boolean}
+ *   | {type: "mute", source: Source, muted: boolean, request?: string}
  *   | {type: "chat", text: string}
  *   | {type: "raise_hand", raised: boolean}
  *   | {type: "ping", sent: number}
@@ -52,6 +52,7 @@
  *   | {type: "videos_paused", pictures: {participant: string, source: Source}[]}
  *   | {type: "delivery", estimate_kbps: number | null, tiles: DeliveredTile[]}
  *   | LayersWanted
+ *   | {type: "policed", source: Source, layers: Layer[]}
  *   | {type: "rebuild", epoch: number, keep: boolean}
  *   | {type: "ice_servers", ice_servers: RTCIceServer[]}
  *   | {type: "media_unavailable"}
@@ -114,6 +115,7 @@ export const SERVER_FIELDS = /** @type {const} */ ({
   codec_required: ["source", "codec"],
   delivery: ["estimate_kbps", "tiles"],
   layers_wanted: ["source", "layers"],
+  policed: ["source", "layers"],
   rebuild: ["epoch", "keep"],
   ice_servers: ["ice_servers"],
   media_unavailable: [],

@@ -131,6 +131,8 @@ export function reduce(state, event) {
       return { ...state, mediaLive: false };
     case "muted_by_host":
       return noticed(state, "warn", `muted_by_host_${event.source}`);
+    case "policed":
+      return event.layers.length > 0 ? noticed(state, "warn", `policed_${event.source}`) : state;
     case "error":
       return event.fatal ? state : noticed(state, "bad", event.code);
     case "removed":

@@ -12,7 +12,7 @@ import { overText } from "./texts.js";
 const SHUT_OUT = new Set(["removed", "barred", "restricted", "revoked", "denied"]);
 
 /** Ends after which another try from here makes sense. */
-const AGAIN = new Set(["duplicate", "meeting_full", "meeting_frozen", "connection_lost", "media_failed", "server_restart", "pass_in_use", "meeting_ended", "left"]);
+const AGAIN = new Set(["duplicate", "meeting_full", "tenant_full", "media_full", "meeting_frozen", "connection_lost", "media_failed", "server_restart", "pass_in_use", "meeting_ended", "left"]);
 
 /**
  * @typedef {object} CoverActions

@@ -32,6 +32,10 @@ function announcement(code) {
     muted_by_host_camera: gettext("The host stopped your camera. You can switch it on again."),
     muted_by_host_screen: gettext("The host stopped your screen sharing."),
     muted_by_host_screen_audio: gettext("The host stopped your screen sharing."),
+    policed_camera: gettext("Your camera sends more than it may. The others see less of it, or nothing, until it sends less."),
+    policed_screen: gettext("Your screen sends more than it may. The others see less of it, or nothing, until it sends less."),
+    policed_microphone: gettext("Your microphone sends more than it may. The others do not hear it until it sends less."),
+    policed_screen_audio: gettext("The sound of your screen sends more than it may. The others do not hear it until it sends less."),
     unfrozen: gettext("The meeting goes on."),
     message_not_sent: gettext("The message was not sent. Please try again."),
   };
@@ -68,6 +72,11 @@ function errorText(code) {
     muted_by_host: gettext("The host does not allow that at the moment."),
     meeting_frozen: gettext("Not while the meeting is stopped."),
     media_unavailable: gettext("Sound and picture are not available at the moment."),
+    meeting_full: gettext("The meeting is full."),
+    tenant_full: gettext("Your organisation already has as many people in meetings as it may."),
+    media_full: gettext("The media server is full. Please try again in a few minutes."),
+    too_many_publishers: gettext("Too many cameras and screens are on. Yours stays off until somebody switches one off."),
+    bitrate_limit: gettext("Cameras and screens already send as much as they may. Yours stays off until somebody switches one off."),
     too_many_publications: gettext("You are already sending as much as this meeting allows."),
   };
   return texts[code] ?? gettext("That did not work. Please try again.");
@@ -101,6 +110,14 @@ export function overText(reason) {
     denied: [gettext("You were not admitted"), gettext("The host did not let you into the meeting.")],
     duplicate: [gettext("The meeting is open somewhere else"), gettext("You joined it in another tab or on another device.")],
     meeting_full: [gettext("The meeting is full"), gettext("Try again when somebody has left.")],
+    tenant_full: [
+      gettext("Too many people are in meetings"),
+      gettext("Your organisation already has as many people in meetings as it may. Try again when somebody has left one."),
+    ],
+    media_full: [
+      gettext("The media server is full"),
+      gettext("It cannot carry one more person at the moment. Those in the meeting do not notice. Try again in a few minutes."),
+    ],
     meeting_frozen: [gettext("The meeting is stopped for the moment"), gettext("Nobody can join until it goes on. Try again later.")],
     room_not_found: [gettext("This room is not available"), gettext("It does not exist, or you have no access to it.")],
     password_required: [gettext("The room asks for its password"), gettext("Please go back and enter it.")],
