@@ -33,6 +33,7 @@ MAX_REQUEST_BYTES = 64 * 1024
 HTTP_TIMEOUT_S = 60
 MAX_BODY_BYTES = 6 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # a file of users may have 5 MB
 UNREAD_TIMEOUT_S = 30
+MESSAGES_PER_SECOND, MESSAGES_AT_ONCE = 250, 500  # of one WebSocket; five times what the consumer still carries out
 STOP_TIMEOUT_S = 8.0  # less than the parent waits before it kills
 
 
@@ -126,16 +127,43 @@ class PatientServer(Server):
 class BoundedWebSocket(WebSocketProtocol):
     """Daphne never waits for a client to read, and pings only who is silent: who sends but does not read is dropped.
 
-    As the transport's streaming producer it is told when 64 KiB wait there, and when they are gone.
+    As the transport's streaming producer it is told when 64 KiB wait there, and when they are gone. Daphne also reads
+    on whatever comes: here who sends too much is not read for a while, so that refusing costs the others little.
     """
 
     maxMessagePayloadSize: int
     _unread: Any = None  # Twisted's delayed call
+    _resting: Any = None  # another
+    _allowance = float(MESSAGES_AT_ONCE)
+    _counted_at = 0.0
 
     def onOpen(self) -> None:
         super().onOpen()
         self.unregisterProducer()  # HTTP's, from before the upgrade
         self.registerProducer(self, streaming=True)
+
+    def onMessage(self, payload: bytes, is_binary: Any) -> None:
+        super().onMessage(payload, is_binary)
+        now = time.monotonic()
+        earned = (now - self._counted_at) * MESSAGES_PER_SECOND
+        self._allowance, self._counted_at = min(MESSAGES_AT_ONCE, self._allowance + earned) - 1, now
+        if self._allowance < 0 and self._resting is None:
+            self.transport.pauseProducing()
+            self._rest()
+
+    def _rest(self) -> None:
+        """What has been read already goes on coming meanwhile, at most 64 KiB."""
+        owed = -self._allowance - (time.monotonic() - self._counted_at) * MESSAGES_PER_SECOND
+        if owed > 0:
+            self._resting = reactor.callLater(owed / MESSAGES_PER_SECOND, self._rest)
+        else:
+            self._resting = None
+            self.transport.resumeProducing()
+
+    def connectionLost(self, reason: Any) -> None:
+        if self._resting is not None and self._resting.active():
+            self._resting.cancel()
+        super().connectionLost(reason)
 
     def sendMessage(self, *message: Any, **options: Any) -> None:
         """The limit is for what comes in: `joined` of a large room is longer."""

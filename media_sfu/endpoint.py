@@ -18,6 +18,7 @@ from media_sfu.stats import PeerCounters
 MAX_SSRCS = 64  # per transport: libsrtp keeps a context for each authenticated one
 MAX_ERRORS, ERROR_SECONDS = 100, 10.0  # authenticated but malformed packets before the transport is closed
 RTCP_PER_SECOND = 200
+RTCP_PAUSE_SECONDS = 0.1
 RTCP_OCTETS_PER_SECOND = 64_000  # reading a NACK block takes its time; browsers send a tenth of it
 
 Send = Callable[[bytes, Path], bool]
@@ -42,6 +43,7 @@ class Endpoint:
         self._seen: dict[int, bool] = {}  # SSRC that libsrtp has a context for -> whether it belongs to a source
         self._rtcp_rate = TokenBucket(RTCP_PER_SECOND, RTCP_PER_SECOND)
         self._rtcp_octets = TokenBucket(RTCP_OCTETS_PER_SECOND, RTCP_OCTETS_PER_SECOND)
+        self._rtcp_from = 0.0  # who has sent too much, authenticated, is not even decrypted before
         self._errors, self._errors_since = 0, 0.0
 
     def connect(self) -> None:
@@ -76,11 +78,15 @@ class Endpoint:
         ssrc = int.from_bytes(data[4:8], "big")
         if self._rx is None or not self._seat(ssrc):
             return
+        now = monotonic()
+        if now < self._rtcp_from:
+            self.drops["rtcp_rate"] += 1
+            return
         plain = self._rx.unprotect_rtcp(data)
         self._authenticated(ssrc, path)
-        now = monotonic()
         if not (self._rtcp_rate.take(1, now) and self._rtcp_octets.take(len(data), now)):
             self.drops["rtcp_rate"] += 1
+            self._rtcp_from = now + RTCP_PAUSE_SECONDS
         elif self.on_rtcp is not None:
             self.on_rtcp(rtcp.parse_compound(plain), now)
 

@@ -64,11 +64,12 @@ class Demux:
             return
         now = self._clock()
         source = (path[0], path[1]) if isinstance(path, tuple) else (path.host, path.port)
-        if not agent.owns(path) and self._offenders.ignored(source[0], now):
+        known = agent.owns(path)
+        if not known and self._offenders.ignored(source[0], now):
             self.drops["stun_ignored"] += 1
             return
         password = agent.password_of(ufrag, now)
-        if password is None or not agent.checks.take(1, now):
+        if password is None or not (agent.checks if known else agent.strange_checks).take(1, now):
             self.drops["stun_rate"] += 1
             return
         request = self._authenticate(data, password, source[0], now)

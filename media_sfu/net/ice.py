@@ -65,7 +65,8 @@ class IceAgent:
         self._pairs: dict[Path, float] = {}  # validated path -> when it was heard, least recently checked first
         self._selected_ufrag = b""
         self._data_at: float | None = None  # last data on the selected pair
-        self.checks = TokenBucket(CHECKS_PER_SECOND, CHECK_BURST)
+        self.checks = TokenBucket(CHECKS_PER_SECOND, CHECK_BURST)  # from validated addresses
+        self.strange_checks = TokenBucket(CHECKS_PER_SECOND, CHECK_BURST)  # from others: they cannot use up the former
         self.ufrag, self.password = "", ""
         self.selected: Path | None = None
         self.created_at = now

@@ -54,6 +54,7 @@ class TcpConnections:
         """Close what has not shown a valid STUN check in time, or whose agent is gone."""
         for connection in list(self.open):
             if now - connection.opened_at > FIRST_CHECK_SECONDS and not sink.is_validated(connection):
+                sink.drops["tcp_stranger"] += 1
                 connection.abort()
 
     def close(self) -> None:

@@ -41,7 +41,8 @@ async def get(path: str = "/metrics", *, client: str = "127.0.0.1", **headers: s
     sent = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     communicator = HttpCommunicator(metrics.MetricsEndpoint(django), "GET", path, headers=sent)
     communicator.scope["client"] = (client, 5000)
-    return await communicator.get_response(timeout=10)
+    answer: Any = await communicator.get_response(timeout=10)
+    return dict(answer)
 
 
 async def samples() -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 import socket
 import sys
+import time
 
 from tests.services import free_port, running, wait_until
 
@@ -87,6 +88,45 @@ def read(client: socket.socket, size: int) -> bool:
     while size:
         size -= len(client.recv(min(size, 65536)) or b"x" * size)
     return True
+
+
+COUNTER = """
+import sys
+from liveon import web
+
+async def application(scope, receive, send):
+    await receive()
+    await send({"type": "websocket.accept"})
+    count = 0
+    while (await receive())["type"] != "websocket.disconnect":
+        count += 1
+        open(sys.argv[2], "w").write(str(count))
+
+web.application = application
+web._run_meetings = lambda: None
+web.MESSAGES_AT_ONCE, web.MESSAGES_PER_SECOND = 50, 100
+web.BoundedWebSocket._allowance = 50.0
+web.serve(f"tcp:{sys.argv[1]}:interface=127.0.0.1")
+"""
+LONG_TEXT = b"\x81\xfe\x07\xd0\0\0\0\0" + b"x" * 2000
+
+
+def test_client_that_sends_too_much_is_not_read_for_a_while(tmp_path):
+    port, progress = free_port(), tmp_path / "count"
+    progress.write_text("0")
+
+    def count() -> int:
+        return int(progress.read_text() or 0)
+
+    with running([sys.executable, "-c", COUNTER, str(port), str(progress)]):
+        wait_until(lambda: is_listening(port), what="the web process")
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+            client.sendall(HANDSHAKE)
+            assert b" 101 " in client.recv(4096)
+            began = time.monotonic()
+            client.sendall(LONG_TEXT * 400)
+            wait_until(lambda: count() == 400, what="all messages")
+            assert time.monotonic() - began > 2.5
 
 
 REQUEST = b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n"

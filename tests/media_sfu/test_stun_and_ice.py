@@ -102,10 +102,18 @@ def test_host_is_ignored_after_many_wrong_passwords_but_not_its_validated_pairs(
 
 
 def test_checks_of_one_agent_are_limited(port):
-    answered = sum(port.check() for _ in range(200))
-    assert answered == 40
+    assert port.check()
+    assert sum(port.check() for _ in range(200)) == 40
     port.now += 1
     assert sum(port.check() for _ in range(200)) == 20
+
+
+def test_strangers_who_know_the_name_do_not_use_up_the_owner_s_checks(port):
+    assert port.check()
+    for number in range(200):
+        port.check((f"198.51.100.{number}", 40000), password="0" * 32)
+    assert port.demux.drops["stun_rate"] > 100
+    assert port.check()
 
 
 def test_two_hundred_people_behind_one_address_join_within_ten_seconds(port):
@@ -244,7 +252,7 @@ def test_closed_agent_answers_nobody(port):
 
 
 FUZZED = Port()
-FUZZED.agent.checks = TokenBucket(1e9, 1e9)  # every case reaches the parser
+FUZZED.agent.checks = FUZZED.agent.strange_checks = TokenBucket(1e9, 1e9)  # every case reaches the parser
 VECTORS = [request_for(FUZZED.agent), request_for(FUZZED.agent, nominate=False), b"\x00\x01\x00\x00\x21\x12\xa4\x42"]
 
 
