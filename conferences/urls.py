@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from conferences.views import catalogue, entrance, guest_passes, guests, rooms
+from conferences.views import catalogue, entrance, guest_passes, guests, network_test, rooms
 
 ROOM = "t/<slug:tenant_slug>/rooms/<slug:room_id>/"
 
 urlpatterns = [
     path("jsi18n/", catalogue.script_catalogue, name="jsi18n"),
+    path("t/<slug:tenant_slug>/network-test/", network_test.for_members, name="network-test"),
     path("t/<slug:tenant_slug>/rooms/", rooms.room_list, name="rooms"),
     path("t/<slug:tenant_slug>/rooms/new/", rooms.create, name="room-create"),
     path(ROOM, entrance.join, name="join"),
@@ -20,4 +21,5 @@ urlpatterns = [
     path("g/left/", guests.left, name="guest-left"),
     path("g/meeting/<slug:room_id>/", guests.meeting, name="guest-meeting"),
     path("g/<slug:guest_pass>/", guests.join, name="guest-join"),
+    path("g/<slug:guest_pass>/network-test/", network_test.for_guests, name="guest-network-test"),
 ]

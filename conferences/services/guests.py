@@ -123,6 +123,11 @@ def find_granted_pass(grant: Grant) -> GuestPass | None:
     return _if_valid(granted_pass(grant))
 
 
+def find_valid_pass(pass_id: str) -> GuestPass | None:
+    """The pass with this public id when it is valid, else None."""
+    return _if_valid(_pass_of(TENANT_OF_GUEST_PASS.tenant(pass_id), public_id=pass_id))
+
+
 def _pass_of(tenant: Tenant | None, **which: str) -> GuestPass | None:
     if tenant is None:
         return None

@@ -1,6 +1,7 @@
 """Reading one text frame of a browser."""
 
 import json
+from collections.abc import Mapping
 from typing import NoReturn
 
 from conferences.signalling.fields import BadValue, Json, word
@@ -21,14 +22,14 @@ class BadMessage(Exception):
         self.request = request
 
 
-def read_frame(frame: str) -> ClientMessage:
-    """Read one text frame of a browser. Raises BadMessage."""
+def read_frame(frame: str, messages: Mapping[str, type[ClientMessage]] = CLIENT_MESSAGES) -> ClientMessage:
+    """Read one text frame of a browser, which may say these `messages`. Raises BadMessage."""
     content = _object(frame)
     request = _readable_request(content)
     kind = content.pop("type", None)
     if not isinstance(kind, str):
         raise BadMessage("bad_message", request)
-    message = CLIENT_MESSAGES.get(kind)
+    message = messages.get(kind)
     if message is None:
         raise BadMessage("unknown_type", request)
     try:
