@@ -69,6 +69,7 @@ class Participant:
         self.id = joined["you"]
         await self._publish()
         self._answering = asyncio.create_task(self._answer_offers())
+        self._answering.add_done_callback(self._note_failure)
         await self.signalling.tell("subscribe", transport_id=self._subscribe_id)
         self._start(time.monotonic())
         if len(joined["participants"]) > 1:
@@ -163,14 +164,22 @@ class Participant:
             names = {"transport_id": offer["transport_id"], "revision": offer["revision"]}
             await self.signalling.tell("subscribe_answer", **names, sdp=answer)
             if self.incoming is None:
-                await self.subscribing.connect(Remote.of(offer["sdp"]))
-                connection = self.subscribing
-                self.incoming = Incoming(connection.udp, connection.unprotect, connection.take, connection.send_rtcp)
-                self.incoming.expect(sections, offer["tracks"])
-                self._sockets.add(connection.udp, self.incoming.drain)
-                self._connected.set()
+                incoming = await self._connect_subscribing(Remote.of(offer["sdp"]))
+                incoming.expect(sections, offer["tracks"])
             if self._tiles is None:
                 await self.signalling.tell("set_view", tiles=self._first_tiles(offer["tracks"]))
+
+    async def _connect_subscribing(self, remote: Remote) -> Incoming:
+        connection = self.subscribing
+        await connection.connect(remote)
+        self.incoming = Incoming(connection.udp, connection.unprotect, connection.take, connection.send_rtcp)
+        self._sockets.add(connection.udp, self.incoming.drain)
+        self._connected.set()
+        return self.incoming
+
+    def _note_failure(self, answering: asyncio.Task[None]) -> None:
+        if not answering.cancelled() and answering.exception() is not None:
+            self.signalling.errors.append(repr(answering.exception()))
 
     def _first_tiles(self, tracks: list[Message]) -> list[Message]:
         """The first cameras and every screen."""
