@@ -4,6 +4,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
+from media_sfu.codecs import FALLBACK
 from media_sfu.codecs.thinning import HIGHEST as ALL_TEMPORAL
 from media_sfu.egress import Egress
 from media_sfu.forwarding.keyframes import SubscriberBudget
@@ -79,8 +80,9 @@ class Subscription:
             self.update()
 
     def codec_changed(self) -> None:
-        """The publication goes on in another codec: it may have to be offered first."""
-        if self._accepted and not self.is_decodable and self.subscriber.subscribing is not None:
+        """The publication goes on in another codec: only the fallback is in every m-line, others are offered first."""
+        is_offered = self.is_decodable or self.publication.codec is FALLBACK
+        if not is_offered and self.subscriber.subscribing is not None:
             self.subscriber.subscribing.codec_changed()
 
     def update(self) -> None:

@@ -142,3 +142,15 @@ async def test_codec_that_its_m_line_does_not_list_is_offered_first(meeting: Mee
     await watch(sender, viewer, codec="av1")
     assert revisions(viewer) == 2
     assert received(viewer, "av1")[0][3] == payloads("av1")[0][0]
+
+
+async def test_codec_that_changes_while_an_offer_is_in_flight_is_in_the_next_one(meeting: Meeting):
+    sender, viewer = await join(meeting, "person-a"), await join(meeting, "person-b")
+    del meeting.people["person-b"]  # offers wait
+    await sender.publish_in("vp8")
+    await until(lambda: meeting.told("subscribe_offer", peer="person-b"))
+    await sender.publish_in("av1", "vp8")
+    meeting.people["person-b"] = viewer
+    await viewer.on_offer(meeting.told("subscribe_offer", peer="person-b")[0])
+    await watch(sender, viewer, codec="av1")
+    assert revisions(viewer) == 2
