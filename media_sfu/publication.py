@@ -170,8 +170,8 @@ class Publication:
         return {"mid": self.mid, "source": self.source, "kind": self.kind, "codec": self.codec.name, "layers": layers}
 
     def _nominal_rate(self, layer: int) -> float:
-        """What a layer may take that was never measured: a quarter of the limit, the one below a quarter of that."""
-        return float(BITS_PER_SECOND[self.source]) / 4 ** (len(self.sources) - layer)
+        """What a layer may take that was never measured: a quarter of its limit."""
+        return BITS_PER_SECOND[self.source] * LAYER_SHARES[len(self.sources)][layer] / 4
 
     def _policer(self, layer: int) -> TrackPolicer:
         layers = len(self.sources)
