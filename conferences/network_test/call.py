@@ -3,12 +3,15 @@
 import secrets
 from collections.abc import Callable
 
-from conferences.errors import MediaRefused, MediaUnavailable
+from django.conf import settings
+
+from conferences.errors import MediaFull, MediaRefused, MediaUnavailable
 from conferences.routed import Json
 from conferences.sfu import Workers
 from tenants.ids import new_public_id
 
 EPOCH = 1
+PACKETS_PER_SECOND = 300
 LIMITS = {"participants": 2, "publications_per_peer": 2}
 PICTURE = {"source": "camera", "width": 1280, "height": 720}
 
@@ -23,11 +26,14 @@ class Call:
         self._sender, self._receiver = (f"{role}-{secrets.token_hex(8)}" for role in ("sender", "receiver"))
 
     async def begin(self) -> None:
-        """Raises MediaUnavailable, MediaRefused."""
+        """Raises MediaUnavailable, MediaFull, MediaRefused."""
         open_to_new = [each for each in self._workers.live.values() if not each.draining]
         if not open_to_new:
             raise MediaUnavailable
-        self._worker = min(open_to_new, key=lambda each: each.load).name
+        worker = min(open_to_new, key=lambda each: each.load)
+        if worker.load + PACKETS_PER_SECOND > settings.MEDIA_CAPACITY:
+            raise MediaFull
+        self._worker = worker.name
         self._workers.listeners[self._router] = self._hear
         await self._ask("create_router", epoch=EPOCH, bars=[], limits=LIMITS)
         for peer in (self._sender, self._receiver):

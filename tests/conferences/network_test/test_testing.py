@@ -14,6 +14,7 @@ from conferences import runtime
 from conferences.models import Meeting, Participant
 from conferences.network_test.messages import TESTER_MESSAGES, Begin, Begun
 from conferences.services.guests import revoke_guest_pass
+from conferences.signalling import limits
 from tests.conferences.network_test.conftest import TestingBrowser, example, guest_browser, user_browser
 from tests.conferences.waiting import until
 from tests.database import as_operator
@@ -125,6 +126,13 @@ async def test_person_has_one_test_at_a_time(worker, browser, member):
     await third.begin()
 
 
+async def test_full_worker_takes_no_test(worker, browser, settings):
+    settings.MEDIA_CAPACITY = 200
+    await browser.send("begin", ticket=None)
+    await browser.expect("error", code="media_full", fatal=True)
+    assert not worker.asked("create_router")
+
+
 async def test_without_a_worker_it_says_so(empty_runtime, member):
     browser = await user_browser(member)
     await browser.send("begin", ticket=None)
@@ -156,8 +164,9 @@ async def test_what_is_no_message_of_a_test_ends_it(worker, browser, frame):
     assert await browser.expect_close() == 4400
 
 
-async def test_flood_ends_it(worker, browser):
-    for _ in range(150):
+async def test_flood_ends_it(worker, browser, monkeypatch):
+    monkeypatch.setattr(limits, "PER_SECOND", 0.0)  # however slowly this machine sends them
+    for _ in range(limits.BURST + 1):
         await browser.socket.send_to(text_data='{"type": "ping", "sent": 1}')
     await browser.expect("error", code="too_fast")
     assert await browser.expect_close() == 4400
