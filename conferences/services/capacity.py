@@ -42,6 +42,11 @@ def packets_per_second(people: int, cameras: int) -> float:
     return people * (min(others, VOICES) * VOICE_PACKETS + video)
 
 
+def _predicted(people: int, cameras: int, *, is_new: bool) -> float:
+    least = FIRST_PEOPLE if is_new else 0
+    return packets_per_second(max(people, least), max(cameras, least))
+
+
 @dataclass
 class Expected:
     """By worker (its key): packets per second that people of before explain, that newcomers add, and meetings."""
@@ -61,9 +66,8 @@ def expected_loads(*, now: datetime) -> Expected:
     found, since = Expected(), now - FRESH
     for worker, people, cameras, fresh_people, fresh_cameras, is_new in MEETINGS_ON_WORKERS.rows(*[since] * 5):
         before = packets_per_second(people - fresh_people, cameras - fresh_cameras)
-        size = (max(people, FIRST_PEOPLE), max(cameras, FIRST_PEOPLE)) if is_new else (people, cameras)
         found.settled[worker] += round(before)
-        found.coming[worker] += max(0, round(packets_per_second(*size) - before))
+        found.coming[worker] += max(0, round(_predicted(people, cameras, is_new=bool(is_new)) - before))
         found.meetings[worker] += 1
     return found
 
@@ -113,7 +117,8 @@ def require_capacity(meeting: Meeting, *, camera: bool, now: datetime) -> None:
     if worker is None:
         return
     people, cameras = _in_meeting(meeting)
-    more = packets_per_second(people + 1, cameras + camera) - packets_per_second(people, cameras)
+    is_new = meeting.placed_at is not None and meeting.placed_at > now - FRESH
+    more = _predicted(people + 1, cameras + camera, is_new=is_new) - _predicted(people, cameras, is_new=is_new)
     _require(worker, expected_loads(now=now).of(worker) + more)
 
 

@@ -64,11 +64,15 @@ class FakeWorker:
     def asked(self, kind: str) -> list[dict[str, Any]]:
         return [fields for asked, fields in self.requests if asked == kind]
 
-    async def wait_for(self, kind: str, count: int = 1) -> dict[str, Any]:
-        """The `count`th request of a kind, once it has come."""
+    async def wait_for(self, kind: str, count: int = 1, **wanted: Any) -> dict[str, Any]:
+        """The `count`th request of a kind with these fields, once it has come."""
+
+        def found() -> list[dict[str, Any]]:
+            return [fields for fields in self.asked(kind) if wanted.items() <= fields.items()]
+
         async with asyncio.timeout(10), self._arrived:
-            await self._arrived.wait_for(lambda: len(self.asked(kind)) >= count)
-        return self.asked(kind)[count - 1]
+            await self._arrived.wait_for(lambda: len(found()) >= count)
+        return found()[count - 1]
 
     async def _serve(self, link: ServerConnection) -> None:
         self._links.add(link)

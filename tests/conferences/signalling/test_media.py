@@ -155,7 +155,7 @@ async def test_mute_is_told_to_everybody_and_to_the_worker(worker, browser, room
     await browser.send("mute", source="microphone", muted=True)
     updated = await other.expect("participant_updated")
     assert updated["participant"]["muted"]["microphone"] is True
-    assert (await worker.wait_for("set_muted"))["muted"] is True
+    assert (await worker.wait_for("set_muted", source="microphone"))["muted"] is True
     assert "muted_by_host" not in browser.types_seen()
 
 
@@ -164,10 +164,10 @@ async def test_host_mutes_and_the_muted_may_speak_again(worker, browser, room, m
     await other.join()
     await browser.send("mute_participant", participant=other.id, source="microphone")
     assert await other.expect("muted_by_host") == {"type": "muted_by_host", "source": "microphone"}
-    asked = await worker.wait_for("set_muted")
+    asked = await worker.wait_for("set_muted", source="microphone")
     assert (asked["peer"], asked["muted"]) == (other.id, True)
     await other.send("mute", source="microphone", muted=False)
-    assert (await worker.wait_for("set_muted", 2))["muted"] is False
+    assert (await worker.wait_for("set_muted", 2, source="microphone"))["muted"] is False
     await browser.expect("participant_updated")
 
 

@@ -57,7 +57,7 @@ async def test_what_is_decided_during_a_move_holds_at_the_old_place_too(worker, 
     await order(worker, drain=True)
     await browser.expect("rebuild")
     await browser.send("mute", source="microphone", muted=True)
-    assert (await worker.wait_for("set_muted"))["muted"]
+    assert (await worker.wait_for("set_muted", source="microphone"))["muted"]
     present = Participant.objects.select_related("meeting__room__tenant", "user")
     stay = await as_operator(present.get)(public_id=browser.id)
     await as_operator(remove_participant)(stay, actor=SYSTEM)
