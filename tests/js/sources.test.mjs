@@ -28,6 +28,7 @@ const stream = (...kinds) => {
 };
 
 let asked;
+let displayed;
 let fail;
 let calls;
 let sources;
@@ -43,7 +44,7 @@ beforeEach(() => {
     if (name) throw new DOMException("refused", name);
     return stream(...kinds);
   };
-  const mediaDevices = { getUserMedia, getDisplayMedia: async () => stream("video", "audio") };
+  const mediaDevices = { getUserMedia, getDisplayMedia: async (wanted) => (displayed = wanted) && stream("video", "audio") };
   Object.defineProperty(globalThis, "navigator", { value: { mediaDevices }, configurable: true });
   sources = new Sources(
     {
@@ -100,9 +101,16 @@ test("a screen brings its sound, and both end when the browser's own bar stops i
   await sources.setScreen(true);
   assert.deepEqual(calls, ["screen track", "screen on", "screen_audio track", "screen_audio on"]);
   assert.equal(sources.track("screen").contentHint, "detail");
+  assert.equal(sources.track("screen_audio").contentHint, "music");
   calls.length = 0;
   sources.track("screen").dispatchEvent(new Event("ended"));
   assert.deepEqual(calls, ["screen none", "screen off", "screen_audio none", "screen_audio off"]);
+});
+
+test("a screen is captured as it is, up to 4K, fifteen times a second, and its sound is left alone", async () => {
+  await sources.setScreen(true);
+  assert.deepEqual([displayed.video.width.max, displayed.video.height.max, displayed.video.frameRate.max], [3840, 2160, 15]);
+  assert.deepEqual([displayed.audio.echoCancellation, displayed.audio.channelCount.ideal], [false, 2]);
 });
 
 test("an unplugged camera is said, and the microphone goes on", async () => {
