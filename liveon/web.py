@@ -165,6 +165,10 @@ class BoundedWebSocket(WebSocketProtocol):
             self._resting.cancel()
         super().connectionLost(reason)
 
+    def serverClose(self, code: int | None = None) -> None:
+        """Autobahn takes a client's codes only; a server also says "restart" and "try again later" (1012, 1013)."""
+        self.sendCloseFrame(code or 1000)
+
     def sendMessage(self, *message: Any, **options: Any) -> None:
         """The limit is for what comes in: `joined` of a large room is longer."""
         limit, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0

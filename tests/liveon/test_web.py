@@ -129,6 +129,34 @@ def test_client_that_sends_too_much_is_not_read_for_a_while(tmp_path):
             assert time.monotonic() - began > 2.5
 
 
+CLOSER = """
+import sys
+from liveon import web
+
+async def application(scope, receive, send):
+    await receive()
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.close", "code": 1012})
+    await receive()
+
+web.application = application
+web._run_meetings = lambda: None
+web.serve(f"tcp:{sys.argv[1]}:interface=127.0.0.1")
+"""
+
+
+def test_server_that_restarts_says_so():
+    port = free_port()
+    with running([sys.executable, "-c", CLOSER, str(port)]):
+        wait_until(lambda: is_listening(port), what="the web process")
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+            client.sendall(HANDSHAKE)
+            told = b""
+            while b"\x88\x02" not in told:
+                told += client.recv(4096) or b"\x88\x02 end without a word"
+    assert told.endswith(b"\x88\x02\x03\xf4")  # RFC 6455 section 5.5.1, 1012
+
+
 REQUEST = b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n"
 
 
