@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from django.core import checks
 
 TAG = "liveon"
 _LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
+_TURN_URL = re.compile(r"turns?:(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\s]+)(:\d{1,5})?(\?transport=(udp|tcp))?")
 _TOGETHER = ("LIVEON_PUBLIC_URL", "LIVEON_DATABASE_URL", "LIVEON_REDIS_URL")
 
 
@@ -66,7 +68,7 @@ def check_public_address(**_kwargs: Any) -> list[checks.CheckMessage]:
         )
     if not _is_set("LIVEON_SECRET_KEY"):
         found.append(("E003", "LIVEON_SECRET_KEY (or LIVEON_SECRET_KEY_FILE) is missing."))
-    if not settings.MEDIA_ADDRESS or _is_loopback(settings.MEDIA_ADDRESS):
+    if all(map(_is_loopback, settings.MEDIA_ADDRESSES)):
         found.append(("E004", "LIVEON_MEDIA_ADDRESS is missing: the address at which browsers reach the media port."))
     if settings.DEBUG:
         found.append(("E005", "LIVEON_DEBUG must be off: other machines reach this server."))
@@ -84,3 +86,29 @@ def check_turn(**_kwargs: Any) -> list[checks.CheckMessage]:
             f"{missing} is missing: LIVEON_TURN_URLS and LIVEON_TURN_SECRET belong together.", id="liveon.E006"
         )
     ]
+
+
+@checks.register(TAG)
+def check_turn_urls(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """One that is none makes browsers throw before they connect at all."""
+    return [
+        checks.Error(f"LIVEON_TURN_URLS: {url} is not turn:host:port?transport=… or turns:….", id="liveon.E008")
+        for url in settings.TURN_URLS
+        if not _TURN_URL.fullmatch(url)
+    ]
+
+
+@checks.register(TAG)
+def check_media_addresses(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """What browsers are told should lead to a socket."""
+    found = []
+    if 0 < len(settings.MEDIA_ANNOUNCE) < settings.MEDIA_WORKERS:
+        named = f"LIVEON_MEDIA_ANNOUNCE names {len(settings.MEDIA_ANNOUNCE)} of {settings.MEDIA_WORKERS} workers"
+        found.append(("W001", f"{named}; the others announce LIVEON_MEDIA_ADDRESS."))
+    told = [address for word in settings.MEDIA_ANNOUNCE for address, _ in word] or settings.MEDIA_ADDRESSES
+    if settings.MEDIA_LISTEN not in ("", "::") and any(
+        (":" in each) != (":" in settings.MEDIA_LISTEN) for each in told
+    ):
+        other = "LIVEON_MEDIA_LISTEN is not of the kind (IPv4, IPv6) of every announced address"
+        found.append(("W002", f"{other}: set it to ::, which takes both."))
+    return [checks.Warning(message, id=f"liveon.{number}") for number, message in found]

@@ -9,27 +9,32 @@ from django.conf import settings
 
 from liveon.supervisor import Child
 
-LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"  # noqa: S104
+LOOPBACK, LOOPBACK_6 = "127.0.0.1", "::1"
+EVERYWHERE, EVERYWHERE_6 = "0.0.0.0", "::"  # noqa: S104
+_DOCUMENTATION = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}  # RFC 5737, RFC 3849
 
 
-def own_address() -> str:
-    """The address of this machine towards others, or empty without a network. Nothing is sent (RFC 5737 address)."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+def own_address(family: socket.AddressFamily = socket.AF_INET) -> str:
+    """The address of this machine towards others, or empty without a network. Nothing is sent."""
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))
+            probe.connect((_DOCUMENTATION[family], 9))
         except OSError:
             return ""
         return str(probe.getsockname()[0])
 
 
-def media_addresses() -> tuple[str, list[str]]:
-    """Where the workers listen and what their SDP names.
+def media_addresses(host: str = LOOPBACK) -> tuple[str, list[str]]:
+    """Where the workers listen and what their SDP names, when the web process listens on `host`.
 
-    With nothing configured the browser is on this very machine. Chromium then uses 127.0.0.1; Firefox does no ICE on
-    loopback and needs the machine's own address.
+    With nothing configured the browser is on this very machine. Chromium then uses the loopback address; Firefox does
+    no ICE on loopback and needs the machine's own address.
     """
-    if settings.MEDIA_ADDRESS:
-        return settings.MEDIA_LISTEN, [settings.MEDIA_ADDRESS]
+    if settings.MEDIA_ADDRESSES:
+        return settings.MEDIA_LISTEN, settings.MEDIA_ADDRESSES
+    if ":" in host:
+        own = own_address(socket.AF_INET6)
+        return (EVERYWHERE_6, [LOOPBACK_6, own]) if own else (LOOPBACK_6, [LOOPBACK_6])
     own = own_address()
     return (EVERYWHERE, [LOOPBACK, own]) if own else (LOOPBACK, [LOOPBACK])
 
@@ -41,14 +46,13 @@ def announced(worker_index: int, addresses: list[str], port: int) -> list[dict[s
     """
     if worker_index >= len(settings.MEDIA_ANNOUNCE):
         return [{"address": address, "port": port} for address in addresses]
-    address, announced_port = settings.MEDIA_ANNOUNCE[worker_index]
-    return [{"address": address, "port": announced_port}]
+    return [{"address": address, "port": number} for address, number in settings.MEDIA_ANNOUNCE[worker_index]]
 
 
-def worker_configuration(index: int, media_port: int) -> dict[str, Any]:
+def worker_configuration(index: int, media_port: int, host: str = LOOPBACK) -> dict[str, Any]:
     """The worker's configuration (docs/control-protocol.md): ports count up from `media_port`."""
     name, port = f"sfu-{index}", media_port + index
-    listen, addresses = media_addresses()
+    listen, addresses = media_addresses(host)
     return {
         "worker": name,
         "socket": str(Path(settings.SFU_DIR) / f"{name}.sock"),
@@ -59,10 +63,11 @@ def worker_configuration(index: int, media_port: int) -> dict[str, Any]:
     }
 
 
-def sfu_children(media_port: int, workers: int) -> list[Child]:
+def sfu_children(media_port: int, workers: int, host: str) -> list[Child]:
+    configurations = [json.dumps(worker_configuration(index, media_port, host)) for index in range(workers)]
     return [
-        Child(f"sfu-{index}", ["-m", "media_sfu"], stdin_line=json.dumps(worker_configuration(index, media_port)))
-        for index in range(workers)
+        Child(f"sfu-{index}", ["-m", "media_sfu"], stdin_line=configuration)
+        for index, configuration in enumerate(configurations)
     ]
 
 

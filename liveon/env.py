@@ -69,16 +69,27 @@ def preferences(name: str, default: str, allowed: tuple[str, ...]) -> list[str]:
     return found
 
 
-def endpoints(name: str) -> list[tuple[str, int]]:
-    """(IP address, port) of each `host:port` word; IPv6 in brackets."""
-    found = []
-    for word in words(name):
-        host, _, port = word.rpartition(":")
-        try:
-            found.append((str(ipaddress.ip_address(host.strip("[]"))), int(port)))
-        except ValueError as error:
-            raise ImproperlyConfigured(f"{name}: {word!r} is not address:port") from error
-    return found
+def addresses(name: str) -> list[str]:
+    try:
+        return [str(ipaddress.ip_address(word)) for word in words(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from error
+
+
+def endpoints(name: str) -> list[list[tuple[str, int]]]:
+    """(IP address, port) of each `host:port`, IPv6 in brackets; `+` joins those that belong together to one word."""
+    return [[_endpoint(name, part) for part in word.split("+")] for word in words(name)]
+
+
+def _endpoint(name: str, text_: str) -> tuple[str, int]:
+    host, _, port = text_.rpartition(":")
+    try:
+        address, number = str(ipaddress.ip_address(host.strip("[]"))), int(port)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {text_!r} is not address:port") from error
+    if not 0 < number < 65_536:
+        raise ImproperlyConfigured(f"{name}: {text_!r} has no valid port")
+    return address, number
 
 
 def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:

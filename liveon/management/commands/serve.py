@@ -104,7 +104,8 @@ def _environment_of_children(options: dict[str, Any]) -> dict[str, str]:
     """What follows from the options, for the children's settings, unless the environment says otherwise."""
     found = {"LIVEON_SERVED_URL": _served_url(options), "LIVEON_DATABASE_ROLE": "system"}
     if not os.environ.get("LIVEON_MEDIA_ADDRESS") and not _is_loopback(options["host"]):
-        found["LIVEON_MEDIA_ADDRESS"] = settings.MEDIA_ADDRESS = settings.MEDIA_LISTEN = _resolve(options["host"])
+        found["LIVEON_MEDIA_ADDRESS"] = settings.MEDIA_LISTEN = _resolve(options["host"])
+        settings.MEDIA_ADDRESSES = [settings.MEDIA_LISTEN]
     return found
 
 
@@ -130,7 +131,7 @@ def _refuse_taken_ports(host: str, port: int, media_port: int, workers: int) -> 
     wanted = [(host, port, socket.SOCK_STREAM, "--port")]
     for number in range(media_port, media_port + workers):
         wanted += [
-            (media_addresses()[0], number, kind, "--media-port") for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)
+            (media_addresses(host)[0], number, kind, "--media-port") for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)
         ]
     for address, number, kind, option in wanted:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -149,7 +150,7 @@ def _children(options: dict[str, Any], media_port: int) -> list[Child]:
     if options["tls"]:
         certificate, key = map(str, self_signed(Path(settings.DATA_DIR) / "tls", options["host"]))
     web = web_child(options["host"], options["port"], certificate, key)
-    return [web, *sfu_children(media_port, options["workers"]), sealer_child(), *celery_children()]
+    return [web, *sfu_children(media_port, options["workers"], options["host"]), sealer_child(), *celery_children()]
 
 
 def _run(wanted: list[Child]) -> None:
