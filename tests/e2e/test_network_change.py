@@ -130,7 +130,7 @@ def longest_stills(people: list[Person], seconds: float, at: At) -> list[float]:
 
 def check(roads: Roads, people: list[Person], stills: list[float], *, most: float, before: int) -> None:
     """Nobody waited longer than `most` seconds, everybody sees everybody, and each has one stay."""
-    print(f"pictures stood still for {[round(still, 1) for still in stills]} s")
+    print(f"\npictures stood still for {[round(still, 1) for still in stills]} s")  # noqa: T201 - the measured figure
     for each in people:
         each.wait_for_colours("red", "blue")
         assert [stream for stream in each.inbound("audio") if stream["packetsReceived"] > 0]

@@ -48,13 +48,13 @@ def _configuration(port: int, tls_port: int, directory: Path, address: str) -> s
 
 
 @contextmanager
-def coturn(address: str = "127.0.0.1") -> Iterator[Turn]:
-    """A coturn that leads to `address` only."""
+def coturn(address: str = "127.0.0.1", *, ports: tuple[int, int] | None = None) -> Iterator[Turn]:
+    """A coturn that leads to `address` only. `ports`: plain and TLS, free ones when not given."""
     program = shutil.which("turnserver")
     if not program:
         raise RuntimeError("turnserver is missing: install the package coturn (`make test` does)")
     with folder("turn") as directory:
-        found = Turn(free_port(), free_port(), directory / "log")
+        found = Turn(*(ports or (free_port(), free_port())), directory / "log")
         configuration = directory / "turnserver.conf"
         configuration.write_text(_configuration(found.port, found.tls_port, directory, address), encoding="utf-8")
         with (
