@@ -22,7 +22,7 @@ Order = dict[str, Any]
 
 async def join(generator: Generator, order: Order) -> list[int]:
     wanted = order["manner"]
-    manner = Manner(tuple(wanted["video"]), wanted["audio"], wanted["tiles"], tuple(wanted["tile"]))
+    manner = Manner(tuple(wanted["video"]), wanted["audio"], wanted["tiles"], tuple(wanted["tile"]), wanted["haste"])
     numbers = await generator.join(order["count"], manner, host=order["host"])
     gc.collect()
     gc.freeze()

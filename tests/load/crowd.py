@@ -89,6 +89,7 @@ def crowd(
     login: str = "admin",
     tiles: int = 9,
     tile: tuple[int, int] = (320, 180),
+    haste: int = 1,
 ) -> Iterator[Crowd]:
     """`people` who are in the meeting when it begins, sending `video` and `audio` and looking at `tiles` cameras.
 
@@ -96,7 +97,7 @@ def crowd(
     of them is `login`, who lets guests in as the room's host; without, a host has to be in already. The others are
     guests with passes that `login` makes. They leave with the block.
     """
-    manner = {"video": video, "audio": AUDIO.get(audio, audio), "tiles": tiles, "tile": tile}
+    manner = {"video": video, "audio": AUDIO.get(audio, audio), "tiles": tiles, "tile": tile, "haste": haste}
     place = {
         "url": product.url,
         "login_url": organisation.login_url,

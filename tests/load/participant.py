@@ -25,12 +25,16 @@ FEEDBACK_SECONDS, REPAIR_SECONDS, REPORT_SECONDS, CONSENT_SECONDS = 0.075, 0.02,
 
 @dataclass(frozen=True)
 class Manner:
-    """What a participant sends and looks at. `audio`: "turns", "loud", "silent" or "" for no microphone."""
+    """What a participant sends and looks at. `audio`: "turns", "loud", "silent" or "" for no microphone.
+
+    With a `haste` of 10 the camera sends ten times its bit rate: ten times as many frames.
+    """
 
     video: tuple[str, ...]
     audio: str
     tiles: int = 9
     tile: tuple[int, int] = (320, 180)
+    haste: int = 1
 
 
 class Participant:
@@ -45,7 +49,10 @@ class Participant:
         sending = Sending(self.publishing.send_rtp, self.publishing.send_rtcp)
         self.microphone = Microphone(sending, "0", manner.audio, number) if manner.audio else None
         self.camera = Camera(sending, "1", manner.video, colour) if manner.video else None
+        if self.camera is not None:
+            self.camera.interval /= manner.haste
         self.incoming: Incoming | None = None
+        self.policed: list[Message] = []
         self.paused: list[Message] = []
         self._rhythms: list[Rhythm] = []
         self._publish_id, self._subscribe_id = secrets.token_hex(6), secrets.token_hex(6)
@@ -108,6 +115,7 @@ class Participant:
             "camera": self.camera.counters() if self.camera else None,
             "received": self.incoming.counters() if self.incoming else None,
             "paused": self.paused,
+            "policed": self.policed,
             "errors": self.signalling.errors,
             "closed_with": self.signalling.closed_with,
             "unsent": self.publishing.unsent + self.subscribing.unsent,
@@ -151,6 +159,8 @@ class Participant:
             self._offers.put_nowait(message)
         elif kind == "videos_paused":
             self.paused = message["pictures"]
+        elif kind == "policed":
+            self.policed.append(message)
         elif kind == "layers_wanted" and self.camera is not None and message["source"] == "camera":
             self.camera.want_layers(message["layers"])
 

@@ -1,0 +1,121 @@
+"""Limits of cameras, screens and their bits in one meeting, and what happens to a layer that sends too much."""
+
+import asyncio
+
+import pytest
+
+from media_sfu.control.client import WorkerError
+from media_sfu.publication import BITS_PER_SECOND
+from tests.media_sfu.conftest import LIMITS, ROUTER, Meeting
+from tests.media_sfu.peer_transport import until
+from tests.media_sfu.peers import Person, new_id
+
+CAMERA = BITS_PER_SECOND["camera"]
+
+
+async def limit(meeting: Meeting, **limits: int) -> None:
+    await meeting.link.request("create_router", router=ROUTER, epoch=1, bars=[], limits={**LIMITS, **limits})
+
+
+async def refusal(meeting: Meeting, peer: str) -> str:
+    """What somebody who publishes camera and microphone is told, or nothing."""
+    try:
+        await meeting.join(peer)
+    except WorkerError as error:
+        return error.code
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"),
+    [
+        ({"publishers": 2}, "too_many_publishers"),
+        ({"bits_per_second": 2 * CAMERA}, "bitrate_limit"),
+        ({"bits_per_second": 3 * CAMERA - 1}, "bitrate_limit"),
+        ({"publishers": 3, "bits_per_second": 3 * CAMERA}, ""),
+        ({}, ""),
+    ],
+)
+async def test_the_third_camera_may_be_one_too_many(meeting, limits, code):
+    await limit(meeting, **limits)
+    await meeting.pair()
+    assert await refusal(meeting, "person-c") == code
+
+
+async def test_who_was_refused_still_has_what_there_was(meeting):
+    await limit(meeting, publishers=1)
+    await meeting.join("person-a")
+    other = await meeting.join("person-b", camera=())
+    with pytest.raises(WorkerError, match="too_many_publishers"):
+        await other.request("publish", transport_id=new_id(), sdp=other.offer(True, ("low",)), sources={"1": "camera"})
+    assert meeting.states("person-b")["publish"] == "connected"
+
+
+async def test_a_muted_camera_leaves_its_place_and_may_not_find_it_again(meeting):
+    await limit(meeting, publishers=1)
+    first = await meeting.join("person-a")
+    await first.request("set_muted", source="camera", muted=True)
+    second = await meeting.join("person-b")
+    with pytest.raises(WorkerError, match="too_many_publishers"):
+        await first.request("set_muted", source="camera", muted=False)
+    await second.request("set_muted", source="camera", muted=True)
+    await first.request("set_muted", source="camera", muted=False)
+
+
+async def test_one_that_is_muted_before_it_is_published_does_not_count(meeting):
+    await limit(meeting, publishers=1)
+    await meeting.join("person-a")
+    await meeting.link.request("create_peer", router=ROUTER, epoch=1, peer="person-b", subjects=["user:b"])
+    await meeting.link.request("set_muted", router=ROUTER, peer="person-b", source="camera", muted=True)
+    assert await refusal(meeting, "person-b") == ""
+
+
+async def test_a_camera_goes_on_in_its_place_over_a_new_transport(meeting):
+    await limit(meeting, publishers=1)
+    person = await meeting.join("person-a")
+    again = Person(meeting.link, ROUTER, "person-a")
+    assert await again.publish()
+    await again.close()
+    assert person.peer == "person-a"
+
+
+async def flood(camera, running: asyncio.Event) -> None:
+    """30 Mbit/s in each layer."""
+    while not running.is_set():
+        for _ in range(4):
+            camera.send_frame(packets=10, body=b"f" * 1000)
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.timeout(60)
+async def test_a_layer_that_goes_on_sending_too_much_is_shut_and_opened_when_it_has_stopped(meeting, worker):
+    offender, viewer = await meeting.pair()
+    tiles = [{"participant": "person-a", "source": "camera", "width": 640, "height": 360}]
+    await viewer.request("set_view", tiles=tiles)
+    over = asyncio.Event()
+    flooding = asyncio.create_task(flood(offender.camera, over))
+    await until(lambda: meeting.told("policed", peer="person-a", layers=["low", "high"]), seconds=30)
+    assert worker.drops()["policed"] > 1000
+    arrived = viewer.received["camera", "person-a"].packets
+    before = len(arrived)
+    await until(lambda: worker.drops()["policed"] > 5000, seconds=10)
+    assert len(arrived) == before, "what is shut is not forwarded at all"
+    over.set()
+    await flooding
+    await until(lambda: meeting.told("policed", peer="person-a", layers=[]), seconds=30)
+
+    def moves() -> bool:
+        offender.camera.send_frame()
+        return len(arrived) > before
+
+    await until(moves, seconds=10)
+
+
+async def test_a_draining_worker_keeps_no_empty_router(meeting, worker):
+    person = await meeting.join("person-a")
+    await meeting.link.request("drain")
+    await person.request("close_peer", reason="moved")
+    await until(lambda: ROUTER not in worker.routers)
+    await meeting.link.request("undrain")
+    await meeting.open_router()
+    assert not worker.draining
