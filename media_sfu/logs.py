@@ -8,7 +8,10 @@ import logging
 import sys
 import time
 
-FIELDS = ("router", "peer", "transport", "transport_id", "state", "protocol", "cipher", "epoch", "reason", "request")
+FIELDS = (
+    "router", "peer", "transport", "transport_id", "state", "protocol", "cipher", "epoch", "reason", "request",
+    "receive_bytes", "send_bytes", "wanted_bytes",
+)  # fmt: skip
 """What a line may carry in `extra`. Anything else stays out."""
 
 

@@ -5,6 +5,7 @@ until it is empty, at most 64 datagrams at a time so that timers and the control
 """
 
 import asyncio
+import logging
 import socket
 import sys
 import time
@@ -15,9 +16,11 @@ from media_sfu.net.ice import Path
 from media_sfu.net.tcp import TcpConnection, TcpConnections
 
 READS_PER_WAKEUP = 64
-SOCKET_BUFFER = 4 * 1024 * 1024
+SOCKET_BUFFER = 4 * 1024 * 1024  # bytes; Linux's usual 208 KB is 150 packets, which a stall of 20 ms fills
 _SO_MEMINFO = 55  # Linux: nine counters, the drops last
 _READ_SIZE = 2048  # more than the largest datagram that is let through, so that oversized ones are seen as such
+
+log = logging.getLogger(__name__)
 
 
 class MediaPort:
@@ -34,6 +37,7 @@ class MediaPort:
         """Bind UDP and TCP on the same port number and start reading; returns the number. Raises OSError."""
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._udp, listener = _bind_both(family, address, port)
+        self._note_buffers()
         loop = asyncio.get_running_loop()
         loop.add_reader(self._udp.fileno(), self._readable, self._udp)
         self._server = await loop.create_server(
@@ -66,6 +70,16 @@ class MediaPort:
     def is_validated(self, path: TcpConnection) -> bool:
         return path in self.demux.by_path
 
+    def buffers(self) -> tuple[int, int]:
+        """Bytes that the kernel granted for receiving and sending. Linux tells twice of that, its own overhead."""
+        if self._udp is None:
+            return 0, 0
+        share = 2 if sys.platform == "linux" else 1
+        received, sent = (
+            self._udp.getsockopt(socket.SOL_SOCKET, each) for each in (socket.SO_RCVBUF, socket.SO_SNDBUF)
+        )
+        return received // share, sent // share
+
     def kernel_drops(self) -> int:
         """Datagrams that the kernel dropped because we read too late."""
         if sys.platform != "linux" or self._udp is None:
@@ -85,6 +99,11 @@ class MediaPort:
             asyncio.get_running_loop().remove_reader(self._udp.fileno())
             self._udp.close()
             self._udp = None
+
+    def _note_buffers(self) -> None:
+        received, sent = self.buffers()
+        tell = log.info if min(received, sent) >= SOCKET_BUFFER else log.warning
+        tell("udp_buffers", extra={"receive_bytes": received, "send_bytes": sent, "wanted_bytes": SOCKET_BUFFER})
 
     def _readable(self, udp: socket.socket) -> None:
         feed, recvfrom = self.demux.feed, udp.recvfrom

@@ -1,7 +1,6 @@
-"""ICE-TCP: framing, strangers, slow readers and how many connections one host may have. And the port on IPv6."""
+"""ICE-TCP: framing, strangers, slow readers and how many connections one host may have."""
 
 import asyncio
-import socket
 import struct
 
 import pytest
@@ -113,20 +112,3 @@ async def test_slow_reader_loses_packets_and_video_before_sound(port):
         pass
     assert port.drops["tcp_slow"] == 2
     writer.transport.abort()
-
-
-@pytest.mark.skipif(not socket.has_ipv6, reason="needs IPv6")
-async def test_port_serves_ipv6():
-    port = MediaPort()
-    try:
-        number = await port.open("::1", 0)
-    except OSError:
-        pytest.skip("needs IPv6")
-    agent = IceAgent(port.demux, 0.0)
-    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as browser:
-        browser.setblocking(False)
-        browser.bind(("::1", 0))
-        browser.sendto(request_for(agent), ("::1", number))
-        response = stun.parse_message(await asyncio.get_running_loop().sock_recv(browser, 2048))
-        assert response.attributes["XOR-MAPPED-ADDRESS"] == browser.getsockname()[:2]
-    await port.close()
