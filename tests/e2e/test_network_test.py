@@ -49,7 +49,7 @@ def test_member_on_a_good_network_is_told_so_and_keeps_a_report(product: LiveOn,
     assert level(member) == "good"
     text = report(member, tmp_path)
     assert "Your network is good for meetings with pictures." in text
-    assert re.search(rf"UDP \S+ {product.media_port}: ", text)
+    assert re.search(rf"UDP \S+:{product.media_port}: ", text)
     assert "sato" not in text
 
 

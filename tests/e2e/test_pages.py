@@ -88,7 +88,7 @@ def visits(people: People, organisation: Organisation) -> Iterator[tuple[str, Pa
     for name, url in {**outside, "admintool-login": admintool}.items():
         stranger.goto(url)
         yield name, stranger
-    member_pages = {"rooms": "rooms/", "room-new": "rooms/new/", "password": "password/"}
+    member_pages = {"rooms": "rooms/", "room-new": "rooms/new/", "password": "password/", "network-test": "network-test/"}
     for name, path in member_pages.items():
         member.page.goto(base + path)
         yield name, member.page
@@ -106,7 +106,7 @@ def visits(people: People, organisation: Organisation) -> Iterator[tuple[str, Pa
 def meeting_visits(member: Person, organisation: Organisation) -> Iterator[tuple[str, Page]]:
     member.join(organisation.rooms["open"])
     yield "meeting", member.page
-    for panel in ("chat", "people"):
+    for panel in ("chat", "people", "statistics"):
         member.see(f"{panel}-toggle").click()
         yield f"meeting-{panel}", member.page
     member.see("leave-button").click()

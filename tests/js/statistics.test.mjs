@@ -79,6 +79,7 @@ test("what limits one's own picture is told by its layers", () => {
   assert.match(sendingText([layer({ limitation: "bandwidth" })]), /does not carry/);
   assert.match(sendingText([layer(), layer({ active: false, limitation: "cpu" })]), /Nobody needs/);
   assert.match(sendingText([layer()]), /as well as your camera/);
+  assert.match(sendingText([layer({ active: false }), layer()]), /as well as your camera/);
 });
 
 test("a tile shows its figures, its layer of how many, and why there is not more", () => {

@@ -153,8 +153,8 @@ function show(measured, { addresses, ice_servers }) {
 }
 
 /** @param {import("./texts.js").Opening} opening */
-function openingRow({ address, port, protocol, purpose }) {
-  const cells = [port, protocol, purpose].map((text) => element("td", {}, text));
+function openingRow({ address, protocol, purpose }) {
+  const cells = [protocol, purpose].map((text) => element("td", {}, text));
   return element("tr", {}, element("th", { scope: "row", class: "mono" }, address), ...cells);
 }
 

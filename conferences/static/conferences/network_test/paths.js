@@ -31,10 +31,20 @@ export async function tryPath(signal, track, way) {
     const answer = await signal.publish(`publish-${crypto.randomUUID()}`, pc.localDescription?.sdp ?? "", { [transceiver.mid ?? ""]: "microphone" });
     await pc.setRemoteDescription({ type: "answer", sdp: relayed ? answer.sdp : onlyProtocol(answer.sdp, way.protocol) });
     const ok = await stands(pc, CONNECT_MS);
-    return { ok, roundTripMs: ok ? pathOf(await entriesOf(pc)).roundTripMs : null };
+    return { ok, roundTripMs: ok ? await roundTripOf(pc) : null };
   } finally {
     pc.close();
   }
+}
+
+/** Browsers tell it a moment after the connection stands. @param {RTCPeerConnection} pc @returns {Promise<number | null>} */
+async function roundTripOf(pc) {
+  for (let tries = 0; tries < 20; tries += 1) {
+    const { roundTripMs } = pathOf(await entriesOf(pc));
+    if (roundTripMs !== null) return roundTripMs;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return null;
 }
 
 /**

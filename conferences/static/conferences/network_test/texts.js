@@ -8,7 +8,7 @@
 import { format, gettext, integer, percent } from "../meeting/i18n.js";
 
 /** @typedef {[name: string, value: string]} Row */
-/** @typedef {{address: string, port: string, protocol: string, purpose: string}} Opening */
+/** @typedef {{address: string, protocol: string, purpose: string}} Opening `address` with its port */
 
 const UNKNOWN = "–";
 
@@ -75,10 +75,9 @@ export function callRows({ upKbps, downKbps, lossPercent, roundTripMs, jitterMs,
  */
 export function openings(addresses, iceServers, page) {
   const port = page.port || (page.protocol === "https:" ? "443" : "80");
-  const site = { address: page.hostname, port, protocol: "TCP", purpose: gettext("Pages and signalling (HTTPS, WebSocket)") };
+  const site = { address: `${page.hostname}:${port}`, protocol: "TCP", purpose: gettext("Pages and signalling (HTTPS, WebSocket)") };
   const media = addresses.map(({ address, port: number, protocol }) => ({
-    address,
-    port: String(number),
+    address: `${address.includes(":") ? `[${address}]` : address}:${number}`,
     protocol: protocol.toUpperCase(),
     purpose: protocol === "udp" ? gettext("Sound and pictures, best way") : gettext("Sound and pictures, without UDP"),
   }));
@@ -89,7 +88,8 @@ export function openings(addresses, iceServers, page) {
 function relayOpening(url) {
   const [, scheme = "turn", address = url, port, transport = "udp"] = /^(turns?):(\[.*?\]|[^:?]+)(?::(\d+))?(?:\?transport=(\w+))?/.exec(url) ?? [];
   const secure = scheme === "turns";
-  return { address, port: port ?? (secure ? "5349" : "3478"), protocol: secure ? "TCP (TLS)" : transport.toUpperCase(), purpose: gettext("Relay (TURN)") };
+  const where = `${address}:${port ?? (secure ? "5349" : "3478")}`;
+  return { address: where, protocol: secure ? "TCP (TLS)" : transport.toUpperCase(), purpose: gettext("Relay (TURN)") };
 }
 
 /** @param {number | null} value @returns {string} */
@@ -116,7 +116,7 @@ export function reportText({ verdict, measured, steps, open, about }) {
     [gettext("Result"), `  ${levelText(verdict.level)}`, ...verdict.notes.map((note) => `  ${noteText(note)}`)],
     [gettext("Steps"), ...rows(steps.map(({ name, state, detail }) => [name, detail ? `${state} – ${detail}` : state]))],
     ...(measured.call ? [[gettext("Measured"), ...rows(callRows(measured.call))]] : []),
-    [gettext("Addresses and ports"), ...open.map(({ address, port, protocol, purpose }) => `  ${protocol} ${address} ${port}: ${purpose}`)],
+    [gettext("Addresses and ports"), ...open.map(({ address, protocol, purpose }) => `  ${protocol} ${address}: ${purpose}`)],
   ];
   return `${blocks.map((block) => block.join("\n")).join("\n\n")}\n`;
 }

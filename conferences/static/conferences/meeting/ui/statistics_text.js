@@ -86,7 +86,7 @@ export function sendingText(layers) {
   const limitations = layers.filter(({ active }) => active).map(({ limitation }) => limitation);
   if (limitations.includes("cpu")) return gettext("This device is too busy to send a better picture.");
   if (limitations.includes("bandwidth")) return gettext("Your connection does not carry a better picture from you.");
-  if (layers.some(({ active }) => !active)) return gettext("Nobody needs a better picture from you at the moment.");
+  if (!layers.at(-1)?.active) return gettext("Nobody needs a better picture from you at the moment.");
   return gettext("Your picture is sent as well as your camera gives it.");
 }
 
