@@ -90,7 +90,7 @@ class Downlink:
             self._prober.stop(self._egress.sent.next)
         found = self._prober.result(now)
         if found is not None:
-            self.estimator.probed(found)
+            self.estimator.probed(found, now)
 
     def _allocate(self, subscriptions: list[Subscription]) -> None:
         sound = sum(each.publication.rates[0] for each in subscriptions if each.publication.kind == "audio")

@@ -23,10 +23,13 @@ SETTLED = 0.3
 NEAR = 0.8
 """Of the rate of the last back-off: from there on growth is slow."""
 SLOW_BITS_PER_SECOND = 20_000.0
-FULL = 0.97
+FULL = 0.94
 """Of the rate of the last back-off: more is only believed of a link that has shown more, to a probe."""
-PROBED = 0.92
+PROBED = 0.9
 """Of what a probe has found to be the most: it is measured over a quarter of a second only."""
+SEASONED, LASTING, PASSING = 2.0, 1.0, 0.75
+"""A link that has carried some rate for so many seconds is taken to carry no less than this share of it, until a queue
+stands for so many: before, it may as well be a machine that stalls."""
 OUTAGE_SECONDS = 1.0
 """Without feedback: what was lost meanwhile says nothing of how much the link carries."""
 MEASURE_SECONDS = 0.5
@@ -102,7 +105,8 @@ class Estimator:
         self._by_loss = HIGHEST
         self._by_delay = FIRST
         self._backed_off_at = float("-inf")
-        self._limit: float | None = None  # what arrived at the last back-off
+        self._limit: float | None = None  # what arrived when the link was last seen to be full
+        self._limit_at = 0.0
         self._updated_at = -1.0
 
     @property
@@ -130,13 +134,15 @@ class Estimator:
         self._updated_at = now
         self._settle()
 
-    def probed(self, found: Found) -> None:
+    def probed(self, found: Found, now: float) -> None:
         """A probe showed that the link carries this much, or no more than that."""
         carried = found.bits_per_second
         if found.is_limit:
-            self._by_delay, self._limit = PROBED * carried, carried
-        elif carried > self._by_delay:
-            self._by_delay, self._limit = carried, None
+            carried = self._by_delay = self._fall(PROBED, carried, now)
+        else:
+            self._by_delay = max(self._by_delay, carried)
+            self._limit = None if self._limit is None or carried > self._limit else self._limit
+        if found.lost < HIGH_LOSS:
             self._by_loss = max(self._by_loss, carried)
         self._settle()
 
@@ -169,8 +175,16 @@ class Estimator:
         arriving = self.arriving.peak
         if now - self._backed_off_at < SETTLED or not arriving:
             return
-        self._by_delay = min(self._by_delay, BACK_OFF * arriving)
-        self._backed_off_at, self._limit = now, arriving
+        self._backed_off_at = now
+        self._by_delay = min(self._by_delay, self._fall(BACK_OFF, arriving, now))
+
+    def _fall(self, share: float, carried: float, now: float) -> float:
+        """What to make of a measurement that says that the link is full."""
+        limit, is_seasoned = self._limit, now - self._limit_at > SEASONED
+        if limit is not None and is_seasoned and carried < limit and self.trend.queue_seconds < LASTING:
+            return max(share * carried, PASSING * limit)
+        self._limit, self._limit_at = carried, now
+        return share * carried
 
     def _grow(self, now: float) -> None:
         if self._updated_at < 0 or now - self._backed_off_at < SETTLED:
@@ -196,6 +210,8 @@ class Estimator:
             self._backed_off_at = now
         if share > OVERFLOW and self.arriving.bits_per_second:
             self._by_loss = min(self._by_loss, BACK_OFF * self.arriving.bits_per_second)
+            self._limit, self._limit_at = self.arriving.bits_per_second, now
+            self._by_delay = min(self._by_delay, self._limit)
         elif share < LOW_LOSS:
             self._by_loss *= GROWTH_PER_SECOND
 

@@ -23,10 +23,11 @@ MIN_PACKETS = 10
 
 
 class Found(NamedTuple):
-    """What a probe found: the link carries so much, and if `is_limit` no more."""
+    """What a probe found: the link carries so much, and if `is_limit` no more. `lost` is the share of its packets."""
 
     bits_per_second: float
     is_limit: bool
+    lost: float = 0.0
 
 
 class Prober:
@@ -83,7 +84,7 @@ class Prober:
         is_told = bool(self._packets) and self._packets[-1].number >= end - 1
         if not is_told and now - self._began < LENGTH + PATIENCE:
             return None
-        found = _carried([each for each in self._packets if each.arrived is not None], congested=self._congested)
+        found = _carried(self._packets, congested=self._congested)
         self._finish(now, success=found is not None and not found.is_limit)
         return found
 
@@ -102,12 +103,14 @@ class Prober:
 
 def _carried(packets: list[Outcome], *, congested: bool) -> Found | None:
     """None when too little is known of it."""
-    if len(packets) < MIN_PACKETS:
+    came = [packet for packet in packets if packet.arrived is not None]
+    if len(came) < MIN_PACKETS:
         return None
-    octets = sum(packet.size for packet in packets[1:])
-    sent = packets[-1].sent_at - packets[0].sent_at
-    arrived = (packets[-1].arrived or 0.0) - (packets[0].arrived or 0.0)
+    octets = sum(packet.size for packet in came[1:])
+    sent = came[-1].sent_at - came[0].sent_at
+    arrived = (came[-1].arrived or 0.0) - (came[0].arrived or 0.0)
     if sent <= 0 or arrived <= 0:
         return None
     send_rate, arrival_rate = octets * 8 / sent, octets * 8 / arrived
-    return Found(min(send_rate, arrival_rate), congested or arrival_rate < ARRIVED_SHARE * send_rate)
+    is_limit = congested or arrival_rate < ARRIVED_SHARE * send_rate
+    return Found(min(send_rate, arrival_rate), is_limit, 1 - len(came) / len(packets))

@@ -72,8 +72,8 @@ class DelayTrend:
     """Takes the packets that arrived, in the order of sending; `usage` is the present judgement."""
 
     __slots__ = (
-        "_accumulated", "_before", "_deltas", "_filling", "_floor", "_overusing_for", "_points", "_smoothed",
-        "_threshold", "_trend", "_updated_at", "usage",
+        "_accumulated", "_before", "_deltas", "_filling", "_floor", "_overusing_for", "_points",
+        "_queue_since", "_queue_until", "_smoothed", "_threshold", "_trend", "_updated_at", "usage",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -84,9 +84,15 @@ class DelayTrend:
         self._accumulated = self._smoothed = self._trend = 0.0
         self._deltas = 0
         self._floor = Floor()
+        self._queue_since = self._queue_until = 0.0
         self._threshold = THRESHOLD
         self._overusing_for = -1.0  # s; negative: not overusing
         self._updated_at = -1.0
+
+    @property
+    def queue_seconds(self) -> float:
+        """For how long packets have been waiting somewhere; 0: they do not."""
+        return self._queue_until - self._queue_since
 
     def take(self, outcome: Outcome) -> None:
         """One packet that arrived."""
@@ -108,16 +114,21 @@ class DelayTrend:
         self._accumulated += arrived - sent
         self._smoothed = SMOOTHING * self._smoothed + (1 - SMOOTHING) * self._accumulated
         self._floor.take(self._smoothed, after.last_arrived)
+        self._time_queue(after.last_arrived)
         self._points.append((after.last_arrived * 1000, self._smoothed))
         trend = _slope(self._points) if len(self._points) == WINDOW else self._trend
         self._judge(trend, sent / 1000, after.last_arrived)
+
+    def _time_queue(self, now: float) -> None:
+        if self._smoothed - self._floor.value <= LEAST_QUEUE:
+            self._queue_since = now
+        self._queue_until = now
 
     def _judge(self, trend: float, elapsed: float, now: float) -> None:
         modified = self._deltas * trend * GAIN
         if modified > self._threshold:
             self._overusing_for = elapsed / 2 if self._overusing_for < 0 else self._overusing_for + elapsed
-            is_queue = self._smoothed - self._floor.value > LEAST_QUEUE
-            if is_queue and self._overusing_for > OVERUSE_SECONDS and trend >= self._trend:
+            if self.queue_seconds and self._overusing_for > OVERUSE_SECONDS and trend >= self._trend:
                 self._overusing_for = 0.0
                 self.usage = Usage.OVER
         else:

@@ -15,6 +15,8 @@ class Link:
     loss: float = 0.0
     jitter: float = 0.0
     """Seconds, uniform, on top; the order is kept."""
+    stall: float = 0.0
+    """Seconds for which one packet in 500 holds up everything, as a busy machine does."""
     free_at: float = 0.0
     newest: float = 0.0
     chance: random.Random = field(default_factory=lambda: random.Random(1))
@@ -27,7 +29,8 @@ class Link:
         if start - now > self.queue:
             return None
         self.free_at = start + size * 8 / self.rate
-        self.newest = max(self.newest, self.free_at + DELAY + self.chance.random() * self.jitter)
+        late = self.chance.random() * self.jitter + (self.stall if self.chance.random() < 1 / 500 else 0.0)
+        self.newest = max(self.newest, self.free_at + DELAY + late)
         return self.newest
 
     def delay(self, now: float) -> float:
