@@ -44,6 +44,10 @@ async def look(generator: Generator, order: Order) -> None:
     await generator.people[order["number"]].look(order["tiles"])
 
 
+async def watch(generator: Generator, order: Order) -> None:
+    await generator.people[order["number"]].watch_delivery(on=order["on"])
+
+
 async def counters(generator: Generator, _: Order) -> dict[str, Any]:
     return generator.counters()
 
@@ -53,6 +57,7 @@ ORDERS: dict[str, Callable[[Generator, Order], Awaitable[Any]]] = {
     "leave": leave,
     "speak": speak,
     "look": look,
+    "watch": watch,
     "counters": counters,
 }
 

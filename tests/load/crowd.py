@@ -59,9 +59,14 @@ class Crowd:
         """From now on `number` shows these tiles (docs/signalling.md)."""
         self._order("look", number=number, tiles=tiles)
 
+    def watch(self, number: int, *, on: bool = True) -> None:
+        """Whether `number` is told the server's estimate of their network, which is then in the counters."""
+        self._order("watch", number=number, on=on)
+
     def counters(self) -> dict[str, Any]:
         """`people` by number as text: `participant` (id), `colour`, `microphone` and `camera` (what they sent and were
-        asked for), `received` (per track packets, octets, frames, gaps, recovered), `paused`, `errors`.
+        asked for), `received` (per track packets, octets, frames, gaps, recovered), `paused`, `delivery` (the
+        last such message, see `watch`), `errors`.
         """
         return dict(self._order("counters"))
 

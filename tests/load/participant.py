@@ -54,6 +54,7 @@ class Participant:
         self.incoming: Incoming | None = None
         self.policed: list[Message] = []
         self.paused: list[Message] = []
+        self.delivery: Message | None = None
         self._rhythms: list[Rhythm] = []
         self._publish_id, self._subscribe_id = secrets.token_hex(6), secrets.token_hex(6)
         self._joined: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
@@ -87,6 +88,10 @@ class Participant:
         self._tiles = tiles
         await self.signalling.tell("set_view", tiles=tiles)
 
+    async def watch_delivery(self, *, on: bool) -> None:
+        """Be told what the server thinks of our network, in `delivery`."""
+        await self.signalling.tell("watch_delivery", on=on)
+
     async def leave(self, *, silently: bool = False) -> None:
         """As who presses the button; `silently` as whose computer died. Also for who did not get in."""
         self._rhythms = []
@@ -115,6 +120,7 @@ class Participant:
             "camera": self.camera.counters() if self.camera else None,
             "received": self.incoming.counters() if self.incoming else None,
             "paused": self.paused,
+            "delivery": self.delivery,
             "policed": self.policed,
             "errors": self.signalling.errors,
             "closed_with": self.signalling.closed_with,
@@ -161,6 +167,8 @@ class Participant:
             self.paused = message["pictures"]
         elif kind == "policed":
             self.policed.append(message)
+        elif kind == "delivery":
+            self.delivery = message
         elif kind == "layers_wanted" and self.camera is not None and message["source"] == "camera":
             self.camera.want_layers(message["layers"])
 

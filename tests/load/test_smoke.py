@@ -17,8 +17,10 @@ def test_a_crowd_meets_grows_and_shrinks():
             wait_until(lambda: everybody_gets_everything(people, 1), what="media for two", every=0.1)
             people.join(1)
             wait_until(lambda: everybody_gets_everything(people, 2), what="media for three", every=0.1)
+            people.watch(0)
             people.leave(1)
             wait_until(lambda: everybody_gets_everything(people, 1), what="media for two again", every=0.1)
+            wait_until(lambda: people.counters()["people"]["0"]["delivery"], what="the server's estimate", every=0.1)
             counted = people.counters()["people"].values()
     assert [each["errors"] for each in counted] == [[], []]
     assert [each["received"]["auth_failures"] for each in counted] == [0, 0]
