@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.product import LiveOn, Organisation, liveon, make_organisation
-from tests.load.crowd import Crowd, crowd
+from tests.load.crowd import Crowd, CrowdError, crowd
 from tests.load.footprint import INSIDE, Footprint, footprint, resident_mb
 from tests.services import folder, wait_until
 
@@ -27,6 +27,7 @@ SHORT_MEETING_SECONDS, SHORT_MEETING_PEOPLE = 60.0, 4
 SILENT_SHARE = 0.25
 TOLD_SECONDS = 10.0
 QUIET_SECONDS = 240.0  # a lost stay is kept for 60 s, its media for up to 120 s
+SETTLE_SECONDS, FULL_SECONDS = 30.0, 3.0
 GROWTH_PERCENT = 5.0
 PROCESSES = {"worker": "media_sfu", "web": "liveon.web"}
 MEETING_CLASSES = ("media_sfu.peer.Peer", "media_sfu.router.Router")
@@ -54,40 +55,61 @@ class Soak:
         self._product, self._organisation, self._soak_dir = product, organisation, soak_dir
         self._random = random.Random(seed)
         self._stays_until: dict[int, float] = {}  # by number in the lasting meeting
-        self._pace = self._busy_since = 0.0
+        self._pace = self._busy_since = 0.0  # the pace in people per second
         self._tell = tell
         self._pids = {name: product.child_pids(module)[0] for name, module in PROCESSES.items()}
         self._began = self._told_at = time.monotonic()
 
     def run(self, seconds: float, people: int) -> Verdict:
-        """`people` join during `seconds`; before, in a warm-up of a minute, as many a minute."""
-        self._busy(WARM_UP_SECONDS, people / seconds)
+        """`people` join during `seconds`. In the warm-up there are at once as many as ever later."""
+        self._pace = people / seconds
+        self._busy(WARM_UP_SECONDS, full=True)
         before = self._quiet("before")
-        self._busy(seconds, people / seconds)
-        return Verdict(before, self._quiet("after"), self.joined)
+        self._busy(seconds, full=False)
+        verdict = Verdict(before, self._quiet("after", before), self.joined)
+        self._tell({"at_s": self._elapsed(), "joined": verdict.people, "problems": verdict.problems})
+        return verdict
 
-    def _busy(self, seconds: float, pace: float) -> None:
-        """Meetings for `seconds`, `pace` people a second joining."""
-        self.joined, self._pace, self._busy_since = 0, pace, time.monotonic()
+    def _busy(self, seconds: float, *, full: bool) -> None:
+        """Meetings for `seconds`; `full` from the beginning."""
+        self.joined, self._busy_since = 0, time.monotonic()
         end = self._busy_since + seconds
         with ExitStack() as lasting:
             people = lasting.enter_context(self._meeting("lasting", 1))
+            while full and len(people.numbers) < self._most:
+                self._let_in(people)
             while time.monotonic() < end:
                 with self._meeting("short", SHORT_MEETING_PEOPLE):
                     self._churn(people, min(end, time.monotonic() + SHORT_MEETING_SECONDS))
 
+    @property
+    def _most(self) -> int:
+        return 1 + round(1.5 * self._pace * STAY_SECONDS)
+
     def _churn(self, people: Crowd, end: float) -> None:
         """Joins and leaves in the lasting meeting at random times. Its host stays."""
         while (now := time.monotonic()) < end:
-            if self.joined < self._pace * (now - self._busy_since):
-                [number] = people.join(1)
-                self.joined += 1
-                self._stays_until[number] = now + self._random.expovariate(1 / STAY_SECONDS)
-            elif over := [each for each in people.numbers[1:] if self._stays_until[each] < now]:
+            is_full = len(people.numbers) >= self._most
+            over = [each for each in people.numbers[1:] if is_full or self._stays_until[each] < now]
+            if over:
                 people.leave_as(over[:1], silently=self._random.random() < SILENT_SHARE)
+            elif self.joined < self._pace * (now - self._busy_since):
+                self._let_in(people)
             else:
                 time.sleep(self._random.uniform(0, 2))
             self._tell_now_and_then(people)
+
+    def _let_in(self, people: Crowd) -> None:
+        """One more, unless the machine is so busy that the worker takes nobody now."""
+        try:
+            [number] = people.join(1)
+        except CrowdError as error:
+            if "media_full" not in str(error):
+                raise
+            time.sleep(FULL_SECONDS)
+        else:
+            self.joined += 1
+            self._stays_until[number] = time.monotonic() + self._random.expovariate(1 / STAY_SECONDS)
 
     @contextmanager
     def _meeting(self, room: str, people: int) -> Iterator[Crowd]:
@@ -96,10 +118,13 @@ class Soak:
             self.joined += people
             yield found
 
-    def _quiet(self, when: str) -> dict[str, Footprint]:
-        """What is held once everybody has gone for good."""
+    def _quiet(self, when: str, before: dict[str, Footprint] | None = None) -> dict[str, Footprint]:
+        """What is held once everybody has gone for good. What is more than `before` gets some time to go."""
         wait_until(self._nobody_is_in, what="the end of every meeting", timeout=QUIET_SECONDS, every=5)
-        found = self._footprints()
+        found, end = self._footprints(), time.monotonic() + SETTLE_SECONDS
+        while before and Verdict(before, found, 0).problems and time.monotonic() < end:
+            time.sleep(5)
+            found = self._footprints()
         for name, each in found.items():
             self._tell({"at_s": self._elapsed(), "when": when, "process": name, **each.figures()})
         return found
@@ -148,7 +173,6 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     verdict = soak(minutes=arguments.minutes, people=arguments.people, seed=arguments.seed, tell=_print)
-    _print({"joined": verdict.people, "problems": verdict.problems})
     sys.exit(bool(verdict.problems))
 
 
