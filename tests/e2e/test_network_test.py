@@ -62,7 +62,7 @@ def test_guest_without_udp_is_told_what_to_open(person, tmp_path):
         organisation = make_organisation(product, rooms=("open",))
         path.set(udp=False)
         host, guest = person("blue"), person("red")
-        host.login(organisation, "host")
+        host.login(organisation, "admin")
         link = host.make_guest_link(organisation.rooms["open"], "Gail Guest")
         guest.open_join_page(link)
         run_test(guest)

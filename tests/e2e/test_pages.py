@@ -88,7 +88,12 @@ def visits(people: People, organisation: Organisation) -> Iterator[tuple[str, Pa
     for name, url in {**outside, "admintool-login": admintool}.items():
         stranger.goto(url)
         yield name, stranger
-    member_pages = {"rooms": "rooms/", "room-new": "rooms/new/", "password": "password/", "network-test": "network-test/"}
+    member_pages = {
+        "rooms": "rooms/",
+        "room-new": "rooms/new/",
+        "password": "password/",
+        "network-test": "network-test/",
+    }
     for name, path in member_pages.items():
         member.page.goto(base + path)
         yield name, member.page
