@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.long, pytest.mark.e2e, pytest.mark.timeout(240)]
 SECONDS = float(os.environ.get("ATTACK_SECONDS", "30"))
 FREEZE_MORE = 0.5  # seconds a minute
 MEMORY_MORE = 24 * 1024 * 1024
+KEYFRAMES_MORE = 0.6  # a second, of the four pictures that the attacker sees
 CORE_MORE = 0.4  # of a core that the worker may need more
 COUNTED = 0.98  # of what was sent; the rest may be lost before it reaches anybody who counts
 
@@ -61,6 +62,15 @@ class Run:
     @property
     def refusals(self) -> dict[str, int]:
         return self.server.by_label("liveon_signalling_refusals_total")
+
+    @property
+    def closed(self) -> dict[str, int]:
+        return self.server.by_label("liveon_signalling_sockets_closed_total")
+
+    @property
+    def keyframes(self) -> float:
+        """That publishers were asked for."""
+        return self.server["liveon_media_keyframe_requests_total", "out"]
 
     @property
     def memory(self) -> float:
@@ -122,8 +132,22 @@ def run(scene: Scene, attack: str, seconds: float = SECONDS) -> Run:
         "mb_more": round(found.memory / 1e6, 1),
         "drops": found.drops,
         "refusals": found.refusals,
+        "closed": found.closed,
+        "keyframes": found.keyframes,
+        "resent": round(found.server["liveon_media_retransmitted_packets_total"]),
     }
     sys.stdout.write(json.dumps(line) + "\n")
+    return found
+
+
+def beside(scene: Scene, control: Run, attack: str) -> Run:
+    """An attack that does no harm. Where it seems to, the machine may have been busy with something else: once more,
+    right after a control run of its own.
+    """
+    found = run(scene, attack)
+    if found.frozen > control.frozen + FREEZE_MORE:
+        control, found = run(scene, "nothing"), run(scene, attack)
+    check(found, control)
     return found
 
 
@@ -158,30 +182,25 @@ def test_control(control: Run):
     ],
 )
 def test_packets_that_harm_nobody_and_are_counted(scene: Scene, control: Run, attack: str, reasons: tuple[str, ...]):
-    found = run(scene, attack)
-    check(found, control)
+    found = beside(scene, control, attack)
     assert sum(found.drops.get(reason, 0) for reason in (*reasons, "kernel")) >= COUNTED * found.sent
-    asked = found.server["liveon_media_keyframe_requests_total", "out"]
-    assert asked <= control.server["liveon_media_keyframe_requests_total", "out"] + 6 * SECONDS / 10
+    assert found.keyframes <= control.keyframes + KEYFRAMES_MORE * SECONDS
     resent = found.server["liveon_media_retransmitted_packets_total"]
     assert resent <= 0.25 * found.server["liveon_media_packets_total", "out"]
 
 
 def test_slow_tcp_connections_are_closed(scene: Scene, control: Run):
-    found = run(scene, "slow_tcp")
-    check(found, control)
+    found = beside(scene, control, "slow_tcp")
     assert found.drops["tcp_stranger"] >= found.sent - 600
     wait_until(lambda: figures(scene.product)["liveon_media_tcp_connections"] == 0, what="the end of the last")
 
 
 def test_descriptions_of_twenty_thousand_lines_are_refused(scene: Scene, control: Run):
-    found = run(scene, "long_sdp")
-    check(found, control)
+    found = beside(scene, control, "long_sdp")
     assert found.refusals["sdp_too_large"] >= COUNTED * found.sent
 
 
 def test_ten_thousand_messages_a_second_are_refused(scene: Scene, control: Run):
-    found = run(scene, "many_messages")
-    check(found, control)
+    found = beside(scene, control, "many_messages")
     assert found.refusals["too_fast"] > 1000
-    assert found.server["liveon_signalling_sockets_closed_total", "4429"] >= 1
+    assert found.closed["4429"] >= 1
