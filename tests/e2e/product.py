@@ -36,10 +36,11 @@ class LiveOn:
     media_port: int
     environment: dict[str, str]
     process: subprocess.Popen | None = field(default=None, repr=False)
+    host: str = "127.0.0.1"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     @property
     def log(self) -> Path:
@@ -103,7 +104,7 @@ def descendants(pid: int) -> list[int]:
 
 
 @contextmanager
-def liveon(*, under: tuple[str, ...] = (), **variables: str) -> Iterator[LiveOn]:
+def liveon(*, under: tuple[str, ...] = (), host: str = "127.0.0.1", **variables: str) -> Iterator[LiveOn]:
     """A started installation with `variables` added to its environment; ready when it is yielded.
 
     `under` is a command that runs another one (strace) and leaves its process id alone.
@@ -115,10 +116,10 @@ def liveon(*, under: tuple[str, ...] = (), **variables: str) -> Iterator[LiveOn]
         environment = inherited | {"LIVEON_DATA_DIR": str(directory / "data"), "TMPDIR": str(directory)} | variables
         media_port = int(variables.get("LIVEON_MEDIA_PORT", free_port()))
         port = urlsplit(variables.get("LIVEON_PUBLIC_URL", "")).port or free_port()
-        found = LiveOn(directory / "data", port, media_port, environment)
+        found = LiveOn(directory / "data", port, media_port, environment, host=host)
         found.data_dir.mkdir()
         environment["LIVEON_SERVED_URL"] = found.url
-        command = [*under, sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(found.port)]
+        command = [*under, sys.executable, "manage.py", "serve", "--host", host, "--port", str(found.port)]
         command += ["--media-port", str(media_port)]
         with (
             found.log.open("wb") as log,
