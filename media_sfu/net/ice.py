@@ -117,14 +117,18 @@ class IceAgent:
         return path in self._pairs
 
     def expire(self, now: float) -> None:
-        """Forget the pairs whose consent has ended; called each second."""
+        """Forget the pairs whose consent has ended while another one lives; called each second. When all are silent the
+        transport fails, which stops the sending, and a check revives it.
+        """
         silent = [path for path, heard in self._pairs.items() if now - heard > CONSENT_SECONDS]
+        if len(silent) == len(self._pairs):
+            return
+        if self.selected in silent:
+            self._select(max(self._pairs, key=self._pairs.__getitem__), self._selected_ufrag)
         for path in silent:
             self.lost(path)
             if not isinstance(path, tuple):
                 path.abort()
-        if silent and self.selected is None and self._pairs:
-            self._select(max(self._pairs, key=self._pairs.__getitem__), self._selected_ufrag)
 
     def lost(self, path: Path) -> None:
         """A TCP connection went away, or the consent to send to this address."""

@@ -29,6 +29,7 @@ async def test_silence_disconnects_fails_and_stops_the_sending_until_a_check_com
     await see(first, second)
     states = [event["state"] for event in meeting.told("transport_state", peer="person-b", transport="subscribe")]
     assert states == ["connecting", "connected", "disconnected", "failed", "connected"]
+    assert [event["level"] for event in meeting.told("quality", peer="person-b")] == ["lost", "good"]
 
 
 async def test_transport_whose_browser_never_checks_fails(monkeypatch):
