@@ -175,7 +175,10 @@ class MediaRefused(MeetingError):
         )
     )
 
+    TOO_LATE: ClassVar[str] = "unknown_transport"  # an answer to a transport that the client has replaced
+
     def __init__(self, worker_code: str) -> None:
         super().__init__()
         self.worker_code = worker_code
-        self.code = worker_code if worker_code in self.PASSED_ON else "internal"  # type: ignore[misc]
+        passed_on = "stale_revision" if worker_code == self.TOO_LATE else worker_code
+        self.code = passed_on if passed_on in self.PASSED_ON else "internal"  # type: ignore[misc]

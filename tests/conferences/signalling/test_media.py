@@ -68,6 +68,7 @@ async def test_negotiation_is_passed_to_the_worker(worker, browser):
         ("publish", "bad_sdp", "bad_sdp"),
         ("publish", "too_many_publications", "too_many_publications"),
         ("subscribe_answer", "stale_revision", "stale_revision"),
+        ("subscribe_answer", "unknown_transport", "stale_revision"),
         ("publish", "something_new", "internal"),
         ("publish", "not_owner", "media_unavailable"),
     ],
