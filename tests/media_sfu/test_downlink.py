@@ -149,6 +149,24 @@ async def test_keyframe_is_spread_in_order_and_stamped_as_it_leaves(meeting: Mee
     assert receiver.arrivals[-1] - receiver.arrivals[-80] > 0.03
 
 
+async def test_sound_overtakes_a_burst_and_who_leaves_in_it_leaves_nothing_behind(meeting: Meeting):
+    viewer = await meeting.join("viewer-0", publish=False)
+    sender = await meeting.join("sender-0")
+    await until(lambda: len(viewer.received) == 2 and viewer.receiving.dtls.state == "connected")
+    film = Film(sender)
+    video, sound = viewer.received["camera", "sender-0"], viewer.received["microphone", "sender-0"]
+    await filmed(film, lambda: video.packets)
+    before = len(video.packets)
+    film.frame({"low": 200, "high": 200})
+    sender.microphone.send()
+    await until(lambda: sound.packets)
+    assert len(video.packets) < before + 200
+    endpoint = meeting.worker.routers[ROUTER].peers["viewer-0"].subscribing.endpoint
+    await meeting.link.request("close_peer", router=ROUTER, peer="viewer-0", reason="left")
+    assert len(endpoint.pacer) == 0
+    assert endpoint._timer is None or endpoint._timer.cancelled()
+
+
 async def test_temporal_layers_are_left_out_and_nobody_misses_them(meeting: Meeting):
     viewer, _, [film] = await audience(meeting, 1)
     received = viewer.received["camera", "sender-0"]
