@@ -3,12 +3,15 @@
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.person import Person
+from tests.e2e.browsers import chromium
+from tests.e2e.person import Person, new_person
 from tests.e2e.product import LiveOn, liveon, make_organisation
 from tests.net.control import relay
-from tests.services import free_port
+from tests.net.turn import SECRET, coturn
+from tests.services import folder, free_port
 
 RESULT_MS = 90_000
 
@@ -53,6 +56,7 @@ def test_member_on_a_good_network_is_told_so_and_keeps_a_report(product: LiveOn,
     assert "sato" not in text
 
 
+@pytest.mark.long
 def test_guest_without_udp_is_told_what_to_open(person, tmp_path):
     media_port = free_port()
     with (
@@ -76,3 +80,28 @@ def test_guest_without_udp_is_told_what_to_open(person, tmp_path):
         secret = link.rstrip("/").rpartition("/")[2]
         ticket = guest.page.evaluate("() => JSON.parse(document.getElementById('test-data').textContent).ticket")
         assert not [word for word in (secret, ticket) if word in text]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_each_way_through_the_relay_is_tried_and_the_report_has_no_credentials(playwright, tmp_path):
+    with coturn() as server, folder("capture") as files:
+        urls = [server.url(way) for way in ("udp", "tcp", "tls")]
+        options = {
+            "LIVEON_MEDIA_ADDRESS": "127.0.0.1",
+            "LIVEON_TURN_SECRET": SECRET,
+            "LIVEON_TURN_URLS": " ".join(urls),
+        }
+        with liveon(**options) as product, chromium(playwright, files, "red", "--ignore-certificate-errors") as browser:
+            organisation = make_organisation(product, rooms=("open",))
+            member = new_person(browser, "red")
+            member.login(organisation, "sato")
+            member.open_join_page(organisation.rooms["open"])
+            run_test(member)
+            assert step(member, "relay") == "Good"
+            tried = member.page.locator('[data-step="relay"] .test-step-detail').inner_text().split(" · ")
+            assert [line.rpartition(": ")[0] for line in tried] == urls
+            assert all(re.fullmatch(r"\d+ ms", line.rpartition(": ")[2]) for line in tried)
+            text = report(member, tmp_path)
+            assert not re.search(r"\d{10}:network-test", text)  # the user name at the relay
+            assert member.problems == []
