@@ -16,7 +16,7 @@ from conferences.sfu import Workers
 
 log = structlog.get_logger(__name__)
 
-KEEP_SECONDS = 8.0
+KEEP_SECONDS = 15.0
 """The client gives its old connections up after the same time (`media/handover.js`)."""
 
 Count = Callable[[RoutedMeeting, Placement, str, Json], None]

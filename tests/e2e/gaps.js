@@ -3,10 +3,11 @@
   const longest = {};
   const last = {};
   let running = false;
+  let began = 0;
 
   const note = (what) => {
     const now = performance.now();
-    if (last[what] !== undefined) longest[what] = Math.max(longest[what] ?? 0, now - last[what]);
+    if (last[what] !== undefined && now - last[what] > (longest[what]?.gap ?? 0)) longest[what] = { gap: now - last[what], at: now - began };
     last[what] = now;
   };
 
@@ -31,17 +32,26 @@
     newest = Math.max(newest, latest);
   };
 
+  let ticked = 0;
+  const watchPage = () => {
+    const now = performance.now();
+    if (ticked && now - ticked > (longest.page?.gap ?? 0)) longest.page = { gap: now - ticked, at: now - began };
+    ticked = now;
+    watchSound();
+  };
+
   let timer;
   window.gaps = {
     /** Watches the tiles of these participants from now on, and all sound. */
     begin(participants) {
       running = true;
+      began = performance.now();
       for (const participant of participants) watchPicture(document.querySelector(`lo-tile[data-participant="${participant}"]`));
       last.sound = performance.now();
-      timer = setInterval(watchSound, 50);
+      timer = setInterval(watchPage, 50);
     },
 
-    /** The longest gaps so far in milliseconds, with the one that is not over yet: by participant, and `sound`. */
+    /** The longest gaps so far and when they ended, in milliseconds, with the one that is not over yet: by participant, and `sound`. */
     end() {
       for (const what of Object.keys(last)) note(what);
       running = false;

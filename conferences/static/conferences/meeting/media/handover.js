@@ -7,8 +7,8 @@
  * @import {RemoteTrack} from "./subscriber.js"
  */
 
-/** The server keeps the old place for 8 s (`conferences/moving.py`). */
-const KEEP_MS = 7_500;
+/** The server keeps the old place for 15 s (`conferences/moving.py`). */
+const KEEP_MS = 14_500;
 const LOOK_MS = 100;
 
 /**
