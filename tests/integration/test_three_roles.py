@@ -173,6 +173,15 @@ def test_each_process_has_its_role_and_none_is_left_with_the_owner_s(hardened: L
     assert [each for each in inherited if "liveon_system@" in each or "//liveon@" in each] == []
 
 
+def test_metrics_tell_of_all_organisations_without_the_system_s_rights(hardened: LiveOn) -> None:
+    with urllib.request.urlopen(f"{hardened.url}/metrics", timeout=20) as answer:
+        told = answer.read().decode().splitlines()
+    assert [line for line in told if line.startswith("liveon_audit_unsealed_events ")] == [
+        "liveon_audit_unsealed_events 0.0"
+    ]
+    assert 'liveon_media_worker_up{worker="sfu-0"} 1.0' in told
+
+
 def test_commands_reach_every_organisation(hardened: LiveOn, cast: Cast) -> None:
     report = hardened.manage("purge_audit", "--dry-run")
     assert [each["tenant"] for each in report["tenants"]] == ["acme", "globex"]
