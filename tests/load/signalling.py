@@ -46,6 +46,9 @@ class Signalling:
             return await answer
 
     async def tell(self, kind: str, **fields: Any) -> None:
+        """Raises ConnectionError."""
+        if self._socket is None:
+            raise ConnectionError("signalling is not open")
         try:
             await self._socket.send(json.dumps({"type": kind, **fields}))
         except ConnectionClosed as closed:
