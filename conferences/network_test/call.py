@@ -12,7 +12,7 @@ from tenants.ids import new_public_id
 
 EPOCH = 1
 PACKETS_PER_SECOND = 300
-LIMITS = {"participants": 2, "publications_per_peer": 2}
+LIMITS = {"participants": 2, "publications_per_peer": 2, "publishers": 1}
 PICTURE = {"source": "camera", "width": 1280, "height": 720}
 
 

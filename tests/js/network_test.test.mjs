@@ -16,7 +16,7 @@ const BLOCKED = { ok: false, roundTripMs: null };
 const CALL = { upKbps: 1400, downKbps: 950, lossPercent: 0, roundTripMs: 20, jitterMs: 3, fps: 15, protocol: "udp", cpuLimited: false };
 
 function measured(changes = {}) {
-  return { browser: true, socket: { ok: true, roundTripMs: 12, refused: "" }, udp: PATH, tcp: PATH, relays: [], call: CALL, ...changes };
+  return { browser: true, socket: { ok: true, roundTripMs: 12, refused: "" }, hidden: false, udp: PATH, tcp: PATH, relays: [], call: CALL, ...changes };
 }
 
 const called = (changes) => measured({ call: { ...CALL, ...changes } });
@@ -36,6 +36,7 @@ for (const [name, found, level, notes] of [
   ["no WebSocket", measured({ socket: { ok: false, roundTripMs: null, refused: "" }, call: null }), "none", ["no_socket"]],
   ["no test admitted", measured({ socket: { ok: true, roundTripMs: 1, refused: "too_fast" }, udp: null, tcp: null, call: null }), "unknown", ["refused"]],
   ["no browser for it", measured({ browser: false }), "none", ["no_browser"]],
+  ["a page in the background", measured({ hidden: true, tcp: BLOCKED }), "unknown", ["tcp_blocked", "hidden_page"]],
   ["a slow uplink", called({ upKbps: 400 }), "limited", ["slow_up"]],
   ["hardly any uplink", called({ upKbps: 80 }), "audio", ["slow_up"]],
   ["a slow downlink and loss", called({ downKbps: 300, lossPercent: 5 }), "limited", ["slow_down", "loss"]],
@@ -50,7 +51,7 @@ for (const [name, found, level, notes] of [
 test("every level and every note has words of its own", () => {
   const levels = ["good", "limited", "audio", "none", "unknown"].map(levelText);
   const notes = ["udp_blocked", "only_relay", "tcp_blocked", "relay_blocked", "media_blocked", "no_picture", "slow_up", "slow_down"];
-  const more = ["loss", "delay", "jitter", "busy_device", "no_browser", "no_socket", "refused"];
+  const more = ["loss", "delay", "jitter", "busy_device", "no_browser", "no_socket", "refused", "hidden_page"];
   const texts = [...levels, ...[...notes, ...more].map(noteText)];
   assert.equal(new Set(texts).size, texts.length);
   assert.ok(texts.every(Boolean));

@@ -40,7 +40,7 @@ async def test_call_is_a_router_of_its_own_with_a_sender_and_a_receiver(worker, 
     begun = await browser.begin()
     assert (begun["addresses"], begun["ice_servers"]) == ([], [])
     [router] = worker.asked("create_router")
-    assert router["limits"] == {"participants": 2, "publications_per_peer": 2}
+    assert router["limits"] == {"participants": 2, "publications_per_peer": 2, "publishers": 1}
     sender, receiver = (each["peer"] for each in worker.asked("create_peer"))
     assert {each["router"] for each in worker.asked("create_peer")} == {router["router"]}
 

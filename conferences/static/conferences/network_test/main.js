@@ -46,7 +46,9 @@ async function test() {
   steps.list(stepNames());
   const media = synthetic();
   /** @type {Measurements} */
-  const measured = { browser: true, socket: { ok: false, roundTripMs: null, refused: "" }, udp: null, tcp: null, relays: [], call: null };
+  const measured = { browser: true, socket: { ok: false, roundTripMs: null, refused: "" }, hidden: document.hidden, udp: null, tcp: null, relays: [], call: null };
+  const noteHidden = () => void (measured.hidden ||= document.hidden);
+  document.addEventListener("visibilitychange", noteHidden);
   /** @type {Begun} */
   let begun = { addresses: [], ice_servers: [] };
   try {
@@ -56,6 +58,7 @@ async function test() {
     if (signal) begun = await testMedia(signal, media, measured);
   } finally {
     media.stop();
+    document.removeEventListener("visibilitychange", noteHidden);
     show(measured, begun);
     start.disabled = false;
     start.textContent = gettext("Test again");

@@ -47,6 +47,7 @@ export function noteText(note) {
     busy_device: gettext("This device is too busy to encode more. Close other programs; the bit rates may be higher then."),
     no_browser: gettext("This browser cannot take part in meetings. Use a current Chrome, Edge, Firefox or Safari over https."),
     no_socket: gettext("The signalling connection (WebSocket) does not come about. A proxy that does not pass WebSockets may be the reason."),
+    hidden_page: gettext("The page was in the background during the test. Leave it in front and test again."),
     refused: gettext("The server does not take a test at the moment. Wait a few minutes, reload the page and try again."),
   };
   return texts[note];

@@ -9,6 +9,7 @@
  * @typedef {object} Measurements
  * @property {boolean} browser it can take part in meetings
  * @property {{ok: boolean, roundTripMs: number | null, refused: string}} socket `refused`: an error's code, "" when the test was admitted
+ * @property {boolean} hidden the page was in the background, where browsers slow down what it sends
  * @property {PathResult | null} udp null: not tried
  * @property {PathResult | null} tcp
  * @property {(PathResult & {url: string})[]} relays
@@ -17,7 +18,7 @@
 
 /** @typedef {"good" | "limited" | "audio" | "none" | "unknown"} Level */
 /** @typedef {"udp_blocked" | "only_relay" | "tcp_blocked" | "relay_blocked" | "media_blocked" | "no_picture" | "slow_up" | "slow_down" | "loss" | "delay" | "jitter"
- *   | "busy_device" | "no_browser" | "no_socket" | "refused"} Note */
+ *   | "busy_device" | "no_browser" | "no_socket" | "refused" | "hidden_page"} Note */
 /** @typedef {{level: Level, notes: Note[]}} Verdict */
 
 /** Below `fair` it is a hindrance, below `poor` only sound is left. */
@@ -28,13 +29,14 @@ const ROUND_TRIP_MS = { fair: 300, poor: 800 };
 const JITTER_MS = { fair: 50, poor: 200 };
 
 /** @param {Measurements} measured @returns {Verdict} */
-export function verdictOf({ browser, socket, udp, tcp, relays, call }) {
+export function verdictOf({ browser, socket, hidden, udp, tcp, relays, call }) {
   if (!browser) return { level: "none", notes: ["no_browser"] };
   if (!socket.ok) return { level: "none", notes: ["no_socket"] };
   if (socket.refused) return { level: "unknown", notes: ["refused"] };
   const ways = waysOf(udp, tcp, relays);
   if (ways.includes("media_blocked")) return { level: "none", notes: ways };
   if (!call) return { level: "none", notes: [...ways, "no_picture"] };
+  if (hidden) return { level: "unknown", notes: [...ways, "hidden_page"] };
   const hindrances = hindrancesOf(call);
   const poor = hindrances.some(([, isPoor]) => isPoor);
   const notes = [...ways, ...hindrances.map(([note]) => note), ...(call.cpuLimited ? [/** @type {Note} */ ("busy_device")] : [])];
