@@ -75,11 +75,11 @@ class Receiver:
         self.transport.datagram_received = self._arrive  # type: ignore[method-assign]
         self.transport.on_rtp = self._note
 
-    def _arrive(self, data: bytes, address: Any) -> None:
+    def _arrive(self, data: bytes, _: Any) -> None:
         loop = asyncio.get_running_loop()
         at = self.link.arrival(len(data), loop.time())
         if at is not None:
-            loop.call_at(at, self._deliver, data, address)
+            loop.call_at(at, self._deliver, data, None)
 
     def _note(self, plain: bytes) -> None:
         assert plain[16] == TRANSPORT_SEQUENCE_ID << 4 | 1

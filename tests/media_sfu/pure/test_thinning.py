@@ -63,7 +63,8 @@ def payload(number: int, picture: Picture, part: int, first: int) -> bytes:
 
 def play(shown: list[Picture], network: list[Fate], first: int = 32760) -> Relay:
     """Everything over one layer; a delay counts in packets, the first one always comes first."""
-    relay, line = Relay(first_sequence=32767), []
+    relay = Relay(first_sequence=32767)
+    line: list[tuple[int, int, bool, bytes]] = []
     for number, picture in enumerate(shown):
         for part in range(picture.packets):
             fate = network[len(line) % len(network)] if line else Fate()
