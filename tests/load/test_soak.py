@@ -43,7 +43,7 @@ def test_a_process_that_holds_no_more_than_before_is_fine():
         ({"rss_mb": 106.0}, "worker: memory grew by 6.0 %"),
         ({"tasks": 6}, "worker: 2 more tasks"),
         ({"sockets": 6}, "worker: 1 more sockets"),
-        ({"objects": {"Peer": 1, "Router": 2}}, "worker: objects left over: {'Router': 2}"),
+        ({"objects": {"Peer": 3, "Router": 4}}, "worker: objects left over: {'Router': 4}"),
     ],
 )
 def test_what_is_left_over_is_told(different: dict[str, Any], words: str):
