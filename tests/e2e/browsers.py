@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Playwright
 
-from tests.e2e.capture import firefox_script, write_picture, write_tone
+from tests.e2e.capture import CHROMIUM_SCRIPT, firefox_script, write_picture, write_tone
 
 CHROMIUM_OPTIONS = (
     "--no-sandbox",
@@ -84,6 +84,7 @@ def new_page(browser: Browser, colour: str = "") -> Page:
     """A page of a person with no history. In Firefox, `colour` replaces the devices."""
     page = browser.new_context(locale="en-GB").new_page()
     page.set_default_timeout(15_000)
+    page.add_init_script(CHROMIUM_SCRIPT)
     if colour and browser.browser_type.name == "firefox":
         page.add_init_script(firefox_script(colour))
     return page

@@ -2,7 +2,8 @@
 
 A picture is 640×360 at 15 frames a second: one colour, by which a test recognises the sender in the decoded video, with
 a corner of noise that gives the encoder something to do (much of it would make it drop frames). The sound is a tone
-that comes and goes, as noise suppression would take away a steady one.
+that comes and goes, as noise suppression would take away a steady one. Firefox has a tone of its own: web audio stands
+still on a machine without a sound card.
 """
 
 import math
@@ -56,7 +57,7 @@ def write_tone(path: Path, colour: str) -> None:
 
 
 def firefox_script(colour: str) -> str:
-    """Replaces getUserMedia and getDisplayMedia: Firefox has no fake device that takes a file."""
+    """Replaces getUserMedia's picture and getDisplayMedia: Firefox has no fake device that takes a file."""
     red, green, blue = COLOURS[colour]
     return FIREFOX_SCRIPT % {
         "width": WIDTH,
@@ -64,9 +65,50 @@ def firefox_script(colour: str) -> str:
         "rate": RATE,
         "noise": NOISE_WIDTH,
         "colour": f"rgb({red} {green} {blue})",
-        "tone": TONES_HZ[colour],
     }
 
+
+def fine_screen_script(width: int, height: int) -> str:
+    """A screen of this size to share, for both browsers: black and white columns, each a pixel wide."""
+    return FINE_SCREEN_SCRIPT % {"width": width, "height": height}
+
+
+CHROMIUM_SCRIPT = """
+(() => {
+  const native = navigator.mediaDevices?.getDisplayMedia;
+  window.screenSize = {width: 1280, height: 720};
+  if (!native) return;
+  navigator.mediaDevices.getDisplayMedia = ({video, ...rest}) => {
+    const most = (side) => ({max: Math.min(window.screenSize[side], video[side].max)});
+    const sized = {...video, width: most("width"), height: most("height")};
+    return native.call(navigator.mediaDevices, {...rest, video: sized});
+  };
+})();
+"""
+"""Chromium's fake screen is as large as is asked for; people's have a size."""
+
+FINE_SCREEN_SCRIPT = """
+(() => {
+  if (!navigator.mediaDevices) return;
+  navigator.mediaDevices.getDisplayMedia = async () => {
+    const canvas = Object.assign(document.createElement("canvas"), {width: %(width)d, height: %(height)d});
+    const context = canvas.getContext("2d");
+    context.fillStyle = "white";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.fillStyle = "black";
+    for (let x = 0; x < canvas.width; x += 2) context.fillRect(x, 0, 1, canvas.height);
+    let frame = 0;
+    setInterval(() => {
+      context.fillStyle = frame++ %% 2 ? "gray" : "silver";
+      context.fillRect(0, 0, 32, 32);
+    }, 1000 / 30);
+    const stream = canvas.captureStream();
+    const [track] = stream.getVideoTracks();
+    track.getSettings = () => ({width: canvas.width, height: canvas.height});
+    return stream;
+  };
+})();
+"""
 
 FIREFOX_SCRIPT = """
 (() => {
@@ -90,18 +132,12 @@ FIREFOX_SCRIPT = """
     paint(context, frame);
     return canvas.captureStream().getVideoTracks();
   };
-  const sound = () => {
-    const context = new AudioContext();
-    const oscillator = new OscillatorNode(context, {frequency: %(tone)d});
-    const gain = new GainNode(context, {gain: 0.4});
-    const destination = context.createMediaStreamDestination();
-    oscillator.connect(gain).connect(destination);
-    oscillator.start();
-    setInterval(() => { gain.gain.value = 0.4 - gain.gain.value; }, 500);
-    return destination.stream.getAudioTracks();
+  const native = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  const sound = async () => (await native({audio: true})).getAudioTracks();
+  const stream = async ({audio, video}) => {
+    return new MediaStream([...(audio ? await sound() : []), ...(video ? picture() : [])]);
   };
-  const stream = ({audio, video}) => new MediaStream([...(audio ? sound() : []), ...(video ? picture() : [])]);
-  navigator.mediaDevices.getUserMedia = async (wanted) => stream(wanted);
+  navigator.mediaDevices.getUserMedia = stream;
   navigator.mediaDevices.getDisplayMedia = async () => stream({video: true});
 })();
 """

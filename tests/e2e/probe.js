@@ -64,6 +64,20 @@
 
     states: () => open().map((peer) => peer.connectionState),
 
+    /** How much neighbouring pixels of a row differ in the middle of a tile's decoded picture, of 255: sharp or blurred. */
+    contrast(participant, source) {
+      const video = tile(participant, source)?.querySelector("video");
+      if (!video?.videoWidth) return 0;
+      const size = 64;
+      const canvas = Object.assign(document.createElement("canvas"), { width: size, height: 1 });
+      const context = canvas.getContext("2d");
+      context.drawImage(video, Math.floor(video.videoWidth / 2), Math.floor(video.videoHeight / 2), size, 1, 0, 0, size, 1);
+      const { data } = context.getImageData(0, 0, size, 1);
+      let sum = 0;
+      for (let x = 1; x < size; x += 1) sum += Math.abs(data[4 * x] - data[4 * (x - 1)]);
+      return sum / (size - 1);
+    },
+
     /** The mean colour in the middle of a tile's decoded picture: [red, green, blue], or null while there is none. */
     colour(participant, source) {
       const video = tile(participant, source)?.querySelector("video");
