@@ -126,7 +126,7 @@ def liveon(*, under: tuple[str, ...] = (), host: str = "127.0.0.1", **variables:
             running(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as process,
         ):
             found.process = process
-            wait_until(found.is_ready, what="LiveOn's start", timeout=60, every=0.25)
+            wait_until(found.is_ready, what="LiveOn's start", timeout=120, every=0.25)
             yield found
 
 
