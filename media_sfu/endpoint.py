@@ -43,7 +43,7 @@ class Endpoint:
         self._seen: dict[int, bool] = {}  # SSRC that libsrtp has a context for -> whether it belongs to a source
         self._rtcp_rate = TokenBucket(RTCP_PER_SECOND, RTCP_PER_SECOND)
         self._rtcp_octets = TokenBucket(RTCP_OCTETS_PER_SECOND, RTCP_OCTETS_PER_SECOND)
-        self._rtcp_from = 0.0  # who has sent too much, authenticated, is not even decrypted before
+        self._rtcp_from = 0.0  # reports are ignored until then
         self._errors, self._errors_since = 0, 0.0
 
     def connect(self) -> None:
@@ -61,6 +61,10 @@ class Endpoint:
         """Protect and send one RTCP packet; silently nothing while there is no path."""
         if self._tx is not None and self.path is not None:
             self._send(self._tx.protect_rtcp(compound), self.path)
+
+    def ignore_rtcp(self, now: float) -> None:
+        """The peer, and nobody who pretends to be it, asks too much: do not even decrypt its reports for 0.1 s."""
+        self._rtcp_from = now + RTCP_PAUSE_SECONDS
 
     def receive(self, data: bytes, path: Path) -> None:
         """One SRTP or SRTCP packet from a validated address. Never raises."""
@@ -86,7 +90,7 @@ class Endpoint:
         self._authenticated(ssrc, path)
         if not (self._rtcp_rate.take(1, now) and self._rtcp_octets.take(len(data), now)):
             self.drops["rtcp_rate"] += 1
-            self._rtcp_from = now + RTCP_PAUSE_SECONDS
+            self.ignore_rtcp(now)
         elif self.on_rtcp is not None:
             self.on_rtcp(rtcp.parse_compound(plain), now)
 

@@ -284,6 +284,7 @@ class SubscribeTransport:
         subscription = self._by_ssrc.get(block.media)
         if not self._nacked.take(len(block.sequences), now):
             self.endpoint.drops["nack_rate"] += len(block.sequences)
+            self.endpoint.ignore_rtcp(now)
         elif subscription is not None:
             subscription.on_nack(block.sequences, now)
 

@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.attacks.attack import TURN_SECONDS, Attack, Attacker
 from tests.load.participant import Participant
+from tests.load.signalling import Refused
 
 MESSAGES_PER_SECOND = 10_000
 LONG_SDP = "v=0\r\n" + "\n" * 20_000
@@ -21,10 +22,10 @@ async def long_sdp(attacker: Attacker, seconds: float) -> int:
     until, sent = time.monotonic() + seconds, 0
     person = attacker.person
     while time.monotonic() < until:
-        with suppress(ConnectionError):
-            which = {"transport_id": secrets.token_hex(6), "sources": {"0": "microphone"}}
-            await person.signalling.tell("publish", sdp=LONG_SDP, **which)
-            sent += 1
+        which = {"transport_id": secrets.token_hex(6), "sources": {"0": "microphone"}}
+        with suppress(Refused):
+            await person.signalling.ask("publish", sdp=LONG_SDP, **which)
+        sent += 1
         await asyncio.sleep(1 / OFFERS_PER_SECOND)
     return sent
 

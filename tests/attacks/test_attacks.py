@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.long, pytest.mark.e2e, pytest.mark.timeout(240)]
 SECONDS = float(os.environ.get("ATTACK_SECONDS", "30"))
 FREEZE_MORE = 0.5  # seconds a minute
 MEMORY_MORE = 24 * 1024 * 1024
-KEYFRAMES_MORE = 0.6  # a second, of the four pictures that the attacker sees
+KEYFRAMES_MORE = 1.2  # a second, of the four pictures that the attacker sees
 CORE_MORE = 0.4  # of a core that the worker may need more
 COUNTED = 0.98  # of what was sent; the rest may be lost before it reaches anybody who counts
 
@@ -202,5 +202,5 @@ def test_descriptions_of_twenty_thousand_lines_are_refused(scene: Scene, control
 
 def test_ten_thousand_messages_a_second_are_refused(scene: Scene, control: Run):
     found = beside(scene, control, "many_messages")
-    assert found.refusals["too_fast"] > 1000
+    assert found.refusals["too_fast"] > 10 * SECONDS
     assert found.closed["4429"] >= 1

@@ -55,12 +55,12 @@ async def test_storm_of_nacks_and_keyframe_requests_is_counted_and_bounded(meeti
     ssrc = second.received["camera", "person-a"].ssrc
     for start in range(0, 60_000, 250):
         second.receiving.send_rtcp(rtcp.nack(1, ssrc, range(start, start + 250)))
-    await until(lambda: worker.drops().get("nack_rate", 0) > 10_000)
+    await until(lambda: worker.drops().get("rtcp_rate", 0) > 200)
+    assert worker.drops()["nack_rate"] >= 250
+    assert 0 < worker.drops()["nack_refused"] <= 2500
     for _ in range(500):
         second.receiving.send_rtcp(rtcp.picture_loss_indication(1, ssrc))
-    await until(lambda: worker.drops().get("rtcp_rate", 0))
-    drops = worker.drops()
-    assert drops["nack_refused"] > 0
+    await until(lambda: worker.drops().get("rtcp_rate", 0) > 400)
     assert first.camera.keyframes_asked < 10
     await see(first, second)
 
