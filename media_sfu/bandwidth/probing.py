@@ -17,8 +17,10 @@ SPARE = 1.1
 """What is probed for beyond what is wanted."""
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 6.0
 """Between probes; doubled after each one that found nothing."""
-ARRIVED_SHARE = 0.85
-"""What of the sending rate has to arrive, or else the link's limit was found; jitter blurs it."""
+ARRIVED_SHARE, CONGESTED_SHARE = 0.85, 0.95
+"""What of the sending rate has to arrive, or else the link's limit was found; jitter blurs it. With a queue seen to grow
+it has to be more.
+"""
 MIN_PACKETS = 10
 
 
@@ -112,5 +114,5 @@ def _carried(packets: list[Outcome], *, congested: bool) -> Found | None:
     if sent <= 0 or arrived <= 0:
         return None
     send_rate, arrival_rate = octets * 8 / sent, octets * 8 / arrived
-    is_limit = congested or arrival_rate < ARRIVED_SHARE * send_rate
-    return Found(min(send_rate, arrival_rate), is_limit, 1 - len(came) / len(packets))
+    least = (CONGESTED_SHARE if congested else ARRIVED_SHARE) * send_rate
+    return Found(min(send_rate, arrival_rate), arrival_rate < least, 1 - len(came) / len(packets))

@@ -21,8 +21,10 @@ LOWEST, HIGHEST = 6.0, 600.0
 RISE, FALL = 0.0087, 0.039
 """How fast the threshold follows the trend, per millisecond."""
 OUTLIER = 15.0
-LEAST_QUEUE = 20.0
-"""Milliseconds above the least delay of late: a shorter queue is one frame's, and none to act on."""
+LEAST_QUEUE, MOST_QUEUE = 20.0, 100.0
+"""Milliseconds above the least delay of late: a shorter queue is one frame's, or a busy machine's, and none to act on.
+In between, how much the delay varies from one group to the next decides, NOISES times."""
+NOISES = 2.5
 FLOOR_SECONDS = 10.0
 
 
@@ -72,7 +74,7 @@ class DelayTrend:
     """Takes the packets that arrived, in the order of sending; `usage` is the present judgement."""
 
     __slots__ = (
-        "_accumulated", "_before", "_deltas", "_filling", "_floor", "_overusing_for", "_points",
+        "_accumulated", "_before", "_deltas", "_filling", "_floor", "_noise", "_overusing_for", "_points",
         "_queue_since", "_queue_until", "_smoothed", "_threshold", "_trend", "_updated_at", "usage",
     )  # fmt: skip
 
@@ -83,6 +85,7 @@ class DelayTrend:
         self._points: deque[tuple[float, float]] = deque(maxlen=WINDOW)  # arrival (ms), smoothed delay (ms)
         self._accumulated = self._smoothed = self._trend = 0.0
         self._deltas = 0
+        self._noise = 0.0
         self._floor = Floor()
         self._queue_since = self._queue_until = 0.0
         self._threshold = THRESHOLD
@@ -112,6 +115,7 @@ class DelayTrend:
             return
         self._deltas = min(self._deltas + 1, MOST_DELTAS)
         self._accumulated += arrived - sent
+        self._noise += (abs(arrived - sent) - self._noise) / WINDOW
         self._smoothed = SMOOTHING * self._smoothed + (1 - SMOOTHING) * self._accumulated
         self._floor.take(self._smoothed, after.last_arrived)
         self._time_queue(after.last_arrived)
@@ -120,7 +124,8 @@ class DelayTrend:
         self._judge(trend, sent / 1000, after.last_arrived)
 
     def _time_queue(self, now: float) -> None:
-        if self._smoothed - self._floor.value <= LEAST_QUEUE:
+        least = min(MOST_QUEUE, max(LEAST_QUEUE, NOISES * self._noise))
+        if self._smoothed - self._floor.value <= least:
             self._queue_since = now
         self._queue_until = now
 
