@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from media_sfu import memory
 from media_sfu.config import WorkerConfig
 from media_sfu.control.commands import Commands
 from media_sfu.control.messages import Json
@@ -157,6 +158,8 @@ class Worker:
             for router in [router for router in self.routers.values() if router.abandoned(now)]:
                 self.close_router(router)
             gc.collect()
+            if not self.routers:
+                memory.give_back()
 
     def _close_orphans(self, now: float) -> None:
         due = [orphan.peer for orphan in self._orphans if orphan.until <= now]
