@@ -18,8 +18,8 @@ SPARE = 1.1
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 6.0
 """Between probes; doubled after each one that found nothing."""
 ARRIVED_SHARE, CONGESTED_SHARE = 0.85, 0.95
-"""What of the sending rate has to arrive, or else the link's limit was found; jitter blurs it. With a queue seen to grow
-it has to be more.
+"""What of the sending rate has to arrive, or else the link's limit was found; jitter blurs it. With a queue seen to
+grow it has to be more.
 """
 MIN_PACKETS = 10
 
