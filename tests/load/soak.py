@@ -27,6 +27,7 @@ SHORT_MEETING_SECONDS, SHORT_MEETING_PEOPLE = 60.0, 4
 SILENT_SHARE = 0.25
 TOLD_SECONDS = 10.0
 QUIET_SECONDS = 240.0  # a lost stay is kept for 60 s, its media for up to 120 s
+IDLE_SECONDS = 65.0  # within a minute an idle worker gives memory back
 SETTLE_SECONDS, FULL_SECONDS = 30.0, 3.0
 GROWTH_PERCENT = 5.0
 PROCESSES = {"worker": "media_sfu", "web": "liveon.web"}
@@ -121,6 +122,7 @@ class Soak:
     def _quiet(self, when: str, before: dict[str, Footprint] | None = None) -> dict[str, Footprint]:
         """What is held once everybody has gone for good. What is more than `before` gets some time to go."""
         wait_until(self._nobody_is_in, what="the end of every meeting", timeout=QUIET_SECONDS, every=5)
+        time.sleep(IDLE_SECONDS)
         found, end = self._footprints(), time.monotonic() + SETTLE_SECONDS
         while before and Verdict(before, found, 0).problems and time.monotonic() < end:
             time.sleep(5)
