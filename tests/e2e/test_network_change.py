@@ -92,7 +92,8 @@ def people(
     roads.mend()
     for each in met:
         each.close()
-    assert [each.problems for each in met] == [[], []]
+    problems = [problem for each in met for problem in each.problems]
+    assert [problem for problem in problems if not problem.startswith("ICE failed")] == []  # as Firefox says in an outage
 
 
 both_browsers = pytest.mark.parametrize("people", ["chromium", "firefox"], indirect=True)
