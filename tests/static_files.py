@@ -7,7 +7,8 @@ from servestatic.middleware import ServeStaticMiddleware
 
 def find_static_files_once() -> None:
     """Half of what a new client's first request takes is the walk through every app's folder."""
-    find, found = ServeStaticMiddleware.add_files_from_finders, {}
+    find = ServeStaticMiddleware.add_files_from_finders
+    found: dict[str, Any] = {}
 
     def add(middleware: Any) -> None:
         if not found:
@@ -15,4 +16,4 @@ def find_static_files_once() -> None:
             found.update(middleware.files)
         middleware.files.update(found)
 
-    ServeStaticMiddleware.add_files_from_finders = add  # type: ignore[method-assign]
+    ServeStaticMiddleware.add_files_from_finders = add

@@ -38,7 +38,7 @@ class Remote:
     password: str
     fingerprint: str
     address: tuple[str, int]
-    tcp_address: tuple[str, int] | None
+    tcp_address: tuple[str, int] | None = None
 
     @classmethod
     def of(cls, sdp: str) -> "Remote":
