@@ -39,14 +39,14 @@ MEDIA_ANNOUNCE = env.endpoints("LIVEON_MEDIA_ANNOUNCE")
 VIDEO_CODECS = env.preferences("LIVEON_VIDEO_CODECS", "vp8", ("vp8", "h264", "vp9", "av1"))
 TURN_URLS = env.words("LIVEON_TURN_URLS")
 TURN_SECRET = env.secret("LIVEON_TURN_SECRET")
+TURN_SECONDS = env.integer("LIVEON_TURN_SECONDS", 7200, low=10, high=86_400)
 AUDIT_RETENTION_DAYS = env.integer("LIVEON_AUDIT_RETENTION_DAYS", 365, low=365, high=3660)
 AUDIT_KEY_FILE = Path(env.text("LIVEON_AUDIT_KEY_FILE", str(DATA_DIR / "audit_key.pem")))
-TURN_SECONDS = env.integer("LIVEON_TURN_SECONDS", 7200, low=10, high=86_400)
 MAIL_URL = env.secret("LIVEON_MAIL_URL")
 DEFAULT_FROM_EMAIL = env.text("LIVEON_MAIL_FROM", "liveon@localhost")
+METRICS_TOKEN = env.secret("LIVEON_METRICS_TOKEN")
 LOG_LEVEL = env.choice("LIVEON_LOG_LEVEL", "INFO" if PUBLIC_URL else "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR"))
 SECRET_KEY = env.secret("LIVEON_SECRET_KEY") or env.generated_secret(DATA_DIR / "secret_key")
-METRICS_TOKEN = env.secret("LIVEON_METRICS_TOKEN")
 
 # 2. What follows from it
 
