@@ -88,7 +88,7 @@ async def _carry_out(generator: Generator, order: Order) -> Order:
 def _told(error: BaseException) -> str:
     if isinstance(error, BaseExceptionGroup):
         return "; ".join(map(_told, error.exceptions))
-    return f"{type(error).__name__}: {error}"
+    return " ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
 
 
 if __name__ == "__main__":

@@ -98,7 +98,8 @@ class Generator:
         person = self.people[number] = Participant(number, _name(number), _colour(number), manner, self._sockets)
         try:
             await person.enter(self._place.url, self._place.room_id, identity=identity, cookies=visitor.cookies)
-        except BaseException:
+        except BaseException as error:
+            error.add_note(f"{person.name} was {person.step}: {person.signalling.errors}")
             del self.people[number]
             await person.leave()
             raise

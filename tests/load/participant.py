@@ -43,7 +43,7 @@ class Participant:
     def __init__(self, number: int, name: str, colour: str, manner: Manner, sockets: Sockets) -> None:
         self.number, self.name, self.colour, self.manner = number, name, colour, manner
         self._sockets = sockets
-        self.id = ""
+        self.id = self.step = ""
         self.signalling = Signalling(self._take)
         self.publishing, self.subscribing = Connection(), Connection()
         sending = Sending(self.publishing.send_rtp, self.publishing.send_rtcp)
@@ -69,15 +69,18 @@ class Participant:
 
         Raises ConnectionError, TimeoutError, signalling.Refused.
         """
+        self.step = "opening the socket"
         await self.signalling.open(url, room_id, identity=identity, cookies=cookies)
         sends = {"microphone": self.microphone is not None, "camera": self.camera is not None}
+        self.step = "joining"
         await self.signalling.tell("join", resume=None, language="en", **sends)
         async with asyncio.timeout(ANSWER_SECONDS):
             joined = await self._joined
-        self.id = joined["you"]
+        self.id, self.step = joined["you"], "publishing"
         await self._publish()
         self._answering = asyncio.create_task(self._answer_offers())
         self._answering.add_done_callback(self._note_failure)
+        self.step = "subscribing"
         await self.signalling.tell("subscribe", transport_id=self._subscribe_id)
         self._start(time.monotonic())
         if len(joined["participants"]) > 1:
