@@ -54,6 +54,7 @@ test: test-python test-js test-browsers
 # Three runs at once, the others' output after the first one's: they wait more than they compute.
 HALF := tests/accounts tests/conferences tests/media_sfu tests/tenants
 ON_SERVICES := tests/tenants tests/audit tests/integration tests/test_backends.py tests/conferences/test_races.py \
+	tests/conferences/test_capacity.py tests/conferences/test_seats.py \
 	tests/conferences/signalling/test_two_processes.py tests/conferences/signalling/test_removal.py \
 	tests/conferences/signalling/test_revocation.py tests/accounts/test_imports_killed.py tests/admintool/test_entrance.py
 test-python: tools test-packages
