@@ -48,7 +48,7 @@ def test_browsers_of_themselves_offer_vp8_first(browser: str):
         ("firefox", ("av1", "vp9"), "AV1"),
     ],
 )
-def test_preferred_codec_is_taken_where_the_browser_has_it(browser: str, order: tuple[str, ...], expected: str):
+def test_preferred_codec_is_taken_where_the_browser_has_it(browser, order, expected):
     assert chosen(offered(browser, *order))[0] == expected
 
 
