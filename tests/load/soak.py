@@ -7,6 +7,7 @@ first minute and hold now, both with nobody in.
 
 import argparse
 import json
+import math
 import random
 import sys
 import time
@@ -62,7 +63,7 @@ class Soak:
         self._began = self._told_at = time.monotonic()
 
     def run(self, seconds: float, people: int) -> Verdict:
-        """`people` join during `seconds`. In the warm-up there are at once as many as ever later."""
+        """`people` join during `seconds`. In the warm-up as many are in, all the time, as are at most later."""
         self._pace = people / seconds
         self._busy(WARM_UP_SECONDS, full=True)
         before = self._quiet("before")
@@ -72,13 +73,11 @@ class Soak:
         return verdict
 
     def _busy(self, seconds: float, *, full: bool) -> None:
-        """Meetings for `seconds`; `full` from the beginning."""
-        self.joined, self._busy_since = 0, time.monotonic()
-        end = self._busy_since + seconds
+        """Meetings for `seconds`; `full`: nobody joins or leaves the lasting one once it has as many as it may."""
         with ExitStack() as lasting:
-            people = lasting.enter_context(self._meeting("lasting", 1))
-            while full and len(people.numbers) < self._most:
-                self._let_in(people)
+            self.joined, self._busy_since, self._stays_until = 0, time.monotonic(), {}
+            people = lasting.enter_context(self._meeting("lasting", self._most if full else 1))
+            end = time.monotonic() + seconds
             while time.monotonic() < end:
                 with self._meeting("short", SHORT_MEETING_PEOPLE):
                     self._churn(people, min(end, time.monotonic() + SHORT_MEETING_SECONDS))
@@ -90,33 +89,32 @@ class Soak:
     def _churn(self, people: Crowd, end: float) -> None:
         """Joins and leaves in the lasting meeting at random times. Its host stays."""
         while (now := time.monotonic()) < end:
-            is_full = len(people.numbers) >= self._most
-            over = [each for each in people.numbers[1:] if is_full or self._stays_until[each] < now]
+            over = [each for each in people.numbers[1:] if self._stays_until.get(each, math.inf) < now]
+            behind = self.joined < self._pace * (now - self._busy_since)
             if over:
                 people.leave_as(over[:1], silently=self._random.random() < SILENT_SHARE)
-            elif self.joined < self._pace * (now - self._busy_since):
-                self._let_in(people)
+            elif behind and len(people.numbers) < self._most:
+                self._let_in(people, up_to=len(people.numbers) + 1)
+                self._stays_until[people.numbers[-1]] = now + self._random.expovariate(1 / STAY_SECONDS)
             else:
                 time.sleep(self._random.uniform(0, 2))
             self._tell_now_and_then(people)
 
-    def _let_in(self, people: Crowd) -> None:
-        """One more, unless the machine is so busy that the worker takes nobody now."""
-        try:
-            [number] = people.join(1)
-        except CrowdError as error:
-            if "media_full" not in str(error):
-                raise
-            time.sleep(FULL_SECONDS)
-        else:
-            self.joined += 1
-            self._stays_until[number] = time.monotonic() + self._random.expovariate(1 / STAY_SECONDS)
+    def _let_in(self, people: Crowd, *, up_to: int) -> None:
+        """Until there are so many; the first is the host. Waits while the machine is so busy that nobody is taken."""
+        while len(people.numbers) < up_to:
+            try:
+                self.joined += len(people.join(1, host=not people.numbers))
+            except CrowdError as error:
+                if "media_full" not in str(error):
+                    raise
+                time.sleep(FULL_SECONDS)
 
     @contextmanager
-    def _meeting(self, room: str, people: int) -> Iterator[Crowd]:
+    def _meeting(self, room: str, count: int) -> Iterator[Crowd]:
         sizes = ("180p", "360p")
-        with crowd(self._product, self._organisation, room, people, video=sizes, tiles=4) as found:
-            self.joined += people
+        with crowd(self._product, self._organisation, room, 0, video=sizes, tiles=4) as found:
+            self._let_in(found, up_to=count)
             yield found
 
     def _quiet(self, when: str, before: dict[str, Footprint] | None = None) -> dict[str, Footprint]:
