@@ -2,7 +2,8 @@
 
 const SIZE = { width: 960, height: 540 };
 const FRAME_RATE = 15;
-const GRAIN = 4; // pixels: fine enough to cost the encoder bits, coarse enough to be drawn quickly
+const NOISE_HEIGHT = 80; // enough to take all the bits there are; with more of it encoders leave out frames
+const GRAIN = 4; // pixels
 
 /** @typedef {{picture: MediaStreamTrack, sound: MediaStreamTrack, stop: () => void}} Synthetic */
 
@@ -19,14 +20,18 @@ export function synthetic() {
   };
 }
 
-/** Noise that never stands still: it compresses badly, so the bit rate goes as high as the network allows. */
+/** A colour that changes, and a strip of noise that never stands still: it compresses badly, so the bit rate goes as high as the network allows. */
 function drawPicture() {
   const canvas = Object.assign(document.createElement("canvas"), SIZE);
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const noise = noisePicture();
+  let frame = 0;
   const draw = () => {
-    const [x, y] = [Math.random(), Math.random()];
-    context.drawImage(noise, -x * SIZE.width, -y * SIZE.height, 2 * SIZE.width, 2 * SIZE.height);
+    frame += 1;
+    context.fillStyle = `hsl(${frame % 360} 40% 50%)`;
+    context.fillRect(0, 0, SIZE.width, SIZE.height);
+    const [x, y] = [Math.random() * noise.width, Math.random() * noise.height].map((offset) => Math.floor(offset / 2));
+    context.drawImage(noise, x ?? 0, y ?? 0, noise.width / 2, noise.height / 2, 0, 0, SIZE.width, NOISE_HEIGHT);
   };
   draw();
   const timer = setInterval(draw, 1000 / FRAME_RATE);
@@ -40,9 +45,9 @@ function drawPicture() {
   };
 }
 
-/** @returns {HTMLCanvasElement} twice as large as the picture, once it is drawn */
+/** @returns {HTMLCanvasElement} twice as large as the strip, once it is drawn */
 function noisePicture() {
-  const [width, height] = [(2 * SIZE.width) / GRAIN, (2 * SIZE.height) / GRAIN];
+  const [width, height] = [(2 * SIZE.width) / GRAIN, (2 * Math.ceil(NOISE_HEIGHT / GRAIN))];
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const image = context.createImageData(width, height);

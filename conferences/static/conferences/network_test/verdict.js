@@ -24,6 +24,8 @@
 /** Below `fair` it is a hindrance, below `poor` only sound is left. */
 const UP_KBPS = { fair: 600, poor: 150 };
 const DOWN_KBPS = { fair: 600, poor: 150 };
+/** One layer of what was sent comes back: less than this share of it, and the way back carries less than there was. */
+const BACK_SHARE = 0.45;
 const LOSS_PERCENT = { fair: 3, poor: 15 };
 const ROUND_TRIP_MS = { fair: 300, poor: 800 };
 const JITTER_MS = { fair: 50, poor: 200 };
@@ -58,10 +60,11 @@ function waysOf(udp, tcp, relays) {
 
 /** What is not as it should be, and whether it leaves only sound. @param {CallFigures} call @returns {[Note, boolean][]} */
 function hindrancesOf({ upKbps, downKbps, lossPercent, roundTripMs, jitterMs, cpuLimited }) {
+  const missesDown = downKbps < BACK_SHARE * upKbps;
   /** @type {[Note, boolean, boolean][]} */
   const judged = [
     ["slow_up", !cpuLimited && upKbps < UP_KBPS.fair, upKbps < UP_KBPS.poor], // a busy device says nothing about the network
-    ["slow_down", !cpuLimited && downKbps < DOWN_KBPS.fair, downKbps < DOWN_KBPS.poor],
+    ["slow_down", missesDown && downKbps < DOWN_KBPS.fair, downKbps < DOWN_KBPS.poor],
     ["loss", lossPercent >= LOSS_PERCENT.fair, lossPercent >= LOSS_PERCENT.poor],
     ["delay", roundTripMs >= ROUND_TRIP_MS.fair, roundTripMs >= ROUND_TRIP_MS.poor],
     ["jitter", jitterMs >= JITTER_MS.fair, jitterMs >= JITTER_MS.poor],
