@@ -10,7 +10,7 @@ from tests.e2e.product import LiveOn, liveon, make_organisation
 from tests.e2e.test_crash import frames
 from tests.services import wait_until
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(420)]
 
 # Local and remote address of every pair that carries something, and whether the page may use the camera.
 ADDRESSES = """async () => {

@@ -15,7 +15,7 @@ from tests.e2e.records import attendances
 from tests.net.control import Relay, relay
 from tests.services import folder, free_port, wait_until
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(420)]
 
 LOOK_S = 0.2
 OUTAGE_S = 8.0

@@ -13,7 +13,7 @@ from tests.e2e.product import LiveOn, Organisation, liveon, make_organisation
 from tests.net.turn import SECRET, Turn, coturn
 from tests.services import folder, wait_until
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(420)]
 
 WAYS = ("udp", "tcp", "tls")
 CREDENTIALS_S = 20

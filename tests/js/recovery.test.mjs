@@ -42,6 +42,21 @@ test("a short disconnection mends itself", () => {
   assert.deepEqual(calls, ["up", "down", "up"]);
 });
 
+test("what the server does not hear is restarted, whatever the browser believes", () => {
+  recovery.start();
+  pc.become("connected");
+  recovery.doubt();
+  assert.deepEqual(calls, ["up", "restart"]);
+  pc.become("disconnected");
+  recovery.doubt();
+  assert.deepEqual(calls, ["up", "restart", "down", "restart"]);
+});
+
+test("nothing is doubted before it was expected to stand", () => {
+  recovery.doubt();
+  assert.deepEqual(calls, []);
+});
+
 test("after three seconds of disconnection ICE restarts", () => {
   recovery.start();
   pc.become("connected");

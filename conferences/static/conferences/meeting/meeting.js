@@ -2,7 +2,7 @@
  * The meeting as the page lives it: what arrives by signalling goes to the state and to the media; what the person does goes out.
  * The screens call the public methods; they see nothing else of it.
  *
- * @import {ErrorMessage, JoinedMessage, ServerMessage, Source, Tile} from "./signalling/messages.js"
+ * @import {ErrorMessage, JoinedMessage, Participant, ServerMessage, Source, Tile} from "./signalling/messages.js"
  * @import {RemoteTrack} from "./media/subscriber.js"
  * @import {State, StateEvent} from "./state/reducer.js"
  * @import {Store} from "./state/store.js"
@@ -178,10 +178,16 @@ export class Meeting {
     this.#store.dispatch(message);
     this.#peers.receive(message);
     if (message.type === "joined") this.#joined(message);
+    if (message.type === "participant_updated" && this.#isCutOff(message.participant)) this.#peers.doubt();
     if (message.type === "ice_servers") this.#peers.useServers(message.ice_servers);
     if (message.type === "rebuild") this.#rebuild(message.keep);
     if (message.type === "muted_by_host") this.#switchOff(message.source);
     if (message.type === "removed" || message.type === "meeting_ended") this.#end(message.reason);
+  }
+
+  /** Whether that is this person, on a living socket and with dead media. @param {Participant} participant */
+  #isCutOff({ id, connected, quality }) {
+    return id === yourself(this.#store.state)?.id && connected && quality === "lost";
   }
 
   /** @param {JoinedMessage} message */

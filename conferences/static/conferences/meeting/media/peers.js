@@ -81,6 +81,12 @@ export class Peers {
     this.#recovery.subscribe?.hurry();
   }
 
+  /** The server hears nothing from one of them at least. */
+  doubt() {
+    this.#recovery.publish?.doubt();
+    this.#recovery.subscribe?.doubt();
+  }
+
   /** @param {ServerMessage} message */
   receive(message) {
     if (message.type === "published") void this.#publisher?.accept(message.transport_id, message.sdp).catch(() => this.#buildPublisher());

@@ -44,6 +44,13 @@ export class Recovery {
     if (this.#started && this.#isDown()) this.#try();
   }
 
+  /** The server hears nothing from here, whatever the browser believes: Firefox may take half a minute to notice. */
+  doubt() {
+    if (!this.#started) return;
+    if (this.#options.pc.connectionState === "connected") this.#options.restartIce();
+    else this.hurry();
+  }
+
   stop() {
     clearTimeout(this.#timer);
     this.#options.pc.removeEventListener("connectionstatechange", this.#listener);
