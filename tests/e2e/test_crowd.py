@@ -75,7 +75,7 @@ def loud_tracks(before: dict[str, int], after: dict[str, int], seconds: float) -
 
 @pytest.mark.long
 @pytest.mark.timeout(420)
-def test_thirty_people_and_two_browsers_meet(person, busy_product):
+def test_thirty_people_and_two_browsers_meet(busy_product, person):
     organisation = make_organisation(busy_product, rooms=("open",))
     with crowd(busy_product, organisation, people=PEOPLE, video=("180p", "360p"), audio="silent", tiles=6) as people:
         browsers = [person("red"), person("blue", "firefox")]
