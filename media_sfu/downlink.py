@@ -43,8 +43,9 @@ class Downlink:
         arrivals = [(number, tick / TICKS_PER_SECOND) for number, tick in feedback.arrivals]
         outcomes = self._egress.sent.outcomes(arrivals)
         self.estimator.take(outcomes, now, probing=self._prober.target > 0)
-        for outcome in outcomes:
-            self._prober.collect(outcome)
+        if self._prober.target:
+            for outcome in outcomes:
+                self._prober.collect(outcome)
         self._judge_probe(now)
         self._egress.pacer.follow(self.estimator.bits_per_second)
 

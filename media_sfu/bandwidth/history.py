@@ -40,22 +40,19 @@ class SentPackets:
 
         Each packet is told of once: what is reported again, or was never sent, is passed over.
         """
-        known = {self._extended(number): at for number, at in arrivals}
-        newest = max((number for number in known if number < self.next), default=self._told)
-        first = max(self._told + 1, newest - _MASK)
-        found = [self._outcome(number, known.get(number)) for number in range(first, newest + 1)]
+        following, slots = self.next, self._slots
+        known = {following - (following - number & 0xFFFF): at for number, at in arrivals}
+        newest = max((number for number in known if number < following), default=self._told)
+        found: list[Outcome] = []
+        for number in range(max(self._told + 1, newest - _MASK), newest + 1):
+            slot = slots[number & _MASK]
+            if slot is not None and slot[0] == number:
+                found.append(Outcome(number, slot[1], slot[2], known.get(number)))
         self._told = max(self._told, newest)
-        return [outcome for outcome in found if outcome is not None]
+        return found
 
     def in_flight(self) -> int:
         """Octets sent and not told of."""
         first = max(self._told + 1, self.next - _MASK)
         slots = (self._slots[number & _MASK] for number in range(first, self.next))
         return sum(slot[2] for slot in slots if slot is not None)
-
-    def _extended(self, number: int) -> int:
-        return self.next - (self.next - number & 0xFFFF)
-
-    def _outcome(self, number: int, arrived: float | None) -> Outcome | None:
-        slot = self._slots[number & _MASK]
-        return Outcome(*slot, arrived) if slot is not None and slot[0] == number else None

@@ -26,6 +26,7 @@ LEAST_QUEUE, MOST_QUEUE = 20.0, 100.0
 In between, how much the delay varies from one group to the next decides, NOISES times."""
 NOISES = 2.5
 FLOOR_SECONDS = 10.0
+LEAST_SPREAD = 1e-3  # ms²: below it is rounding
 
 
 class Usage(Enum):
@@ -70,11 +71,60 @@ class Floor:
         return min(self._value, self._before)
 
 
+class Line:
+    """Least squares through the newest WINDOW points, from running sums: a link's is asked for a hundred times a second.
+
+    The sums are relative to a point of late and are made anew now and then, so that rounding does not pile up.
+    """
+
+    __slots__ = ("_fresh", "_origin", "_points", "_x", "_xx", "_xy", "_y")
+
+    def __init__(self) -> None:
+        self._points: deque[tuple[float, float]] = deque()
+        self._origin = (0.0, 0.0)
+        self._x = self._y = self._xx = self._xy = 0.0
+        self._fresh = 0
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self._points) == WINDOW
+
+    def add(self, x: float, y: float) -> None:
+        if len(self._points) == WINDOW:
+            self._count(*self._points.popleft(), -1.0)
+        self._points.append((x, y))
+        self._fresh -= 1
+        if self._fresh > 0:
+            self._count(x, y, 1.0)
+        else:
+            self._count_anew()
+
+    @property
+    def slope(self) -> float:
+        """Milliseconds of delay per millisecond; 0 when all points lie at one time."""
+        count = len(self._points)
+        spread = self._xx - self._x * self._x / count
+        return (self._xy - self._x * self._y / count) / spread if spread > LEAST_SPREAD else 0.0
+
+    def _count(self, x: float, y: float, sign: float) -> None:
+        x, y = x - self._origin[0], y - self._origin[1]
+        self._x += sign * x
+        self._y += sign * y
+        self._xx += sign * x * x
+        self._xy += sign * x * y
+
+    def _count_anew(self) -> None:
+        self._origin, self._fresh = self._points[-1], WINDOW
+        self._x = self._y = self._xx = self._xy = 0.0
+        for point in self._points:
+            self._count(*point, 1.0)
+
+
 class DelayTrend:
     """Takes the packets that arrived, in the order of sending; `usage` is the present judgement."""
 
     __slots__ = (
-        "_accumulated", "_before", "_deltas", "_filling", "_floor", "_noise", "_overusing_for", "_points",
+        "_accumulated", "_before", "_deltas", "_filling", "_floor", "_line", "_noise", "_overusing_for",
         "_queue_since", "_queue_until", "_smoothed", "_threshold", "_trend", "_updated_at", "usage",
     )  # fmt: skip
 
@@ -82,7 +132,7 @@ class DelayTrend:
         self.usage = Usage.NORMAL
         self._before: _Group | None = None
         self._filling: _Group | None = None
-        self._points: deque[tuple[float, float]] = deque(maxlen=WINDOW)  # arrival (ms), smoothed delay (ms)
+        self._line = Line()  # through arrival (ms), smoothed delay (ms)
         self._accumulated = self._smoothed = self._trend = 0.0
         self._deltas = 0
         self._noise = 0.0
@@ -119,8 +169,8 @@ class DelayTrend:
         self._smoothed = SMOOTHING * self._smoothed + (1 - SMOOTHING) * self._accumulated
         self._floor.take(self._smoothed, after.last_arrived)
         self._time_queue(after.last_arrived)
-        self._points.append((after.last_arrived * 1000, self._smoothed))
-        trend = _slope(self._points) if len(self._points) == WINDOW else self._trend
+        self._line.add(after.last_arrived * 1000, self._smoothed)
+        trend = self._line.slope if self._line.is_whole else self._trend
         self._judge(trend, sent / 1000, after.last_arrived)
 
     def _time_queue(self, now: float) -> None:
@@ -153,10 +203,3 @@ class DelayTrend:
             self._threshold = min(HIGHEST, max(LOWEST, self._threshold + gain * distance * elapsed))
         self._updated_at = now
 
-
-def _slope(points: deque[tuple[float, float]]) -> float:
-    """Least squares: milliseconds of delay per millisecond."""
-    mean_x = sum(x for x, _ in points) / len(points)
-    mean_y = sum(y for _, y in points) / len(points)
-    spread = sum((x - mean_x) ** 2 for x, _ in points)
-    return sum((x - mean_x) * (y - mean_y) for x, y in points) / spread if spread else 0.0
