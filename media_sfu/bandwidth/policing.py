@@ -6,7 +6,7 @@ TOLERANCE = 1.5
 """The bit rate may be this much above the negotiated one."""
 BURST_SECONDS = 5.0
 """How long a track may exceed the tolerated bit rate twofold."""
-LASTING = 5
+LASTING = 3
 """Seconds in a row of too much after which a layer is shut, and of no such thing after which it is opened again."""
 
 
