@@ -20,7 +20,7 @@ from media_sfu.router import Bars, Router
 from media_sfu.stats import LoopLag, PacketRates
 
 TICK_SECONDS = 0.02
-COLLECT_SECONDS = 5
+COLLECT_YOUNG_BEATS, COLLECT_SECONDS = 5, 5  # young garbage often: all of some seconds at once stops the media
 TIDY_SECONDS = 60
 SAMPLE_SECONDS = 5
 REMEMBERED_PEERS = 2000
@@ -130,6 +130,8 @@ class Worker:
                 router.beat(number, now)
             except Exception:
                 log.exception("beat_failed", extra={"router": router.id})
+        if number % COLLECT_YOUNG_BEATS == 0:
+            gc.collect(0)
         if number % 50 == 0:
             try:
                 self._each_second(number // 50, now)

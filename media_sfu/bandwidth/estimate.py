@@ -50,12 +50,14 @@ class ArrivalRate:
         self._packets: deque[tuple[float, int]] = deque()
         self._octets = 0
 
-    def take(self, outcome: Outcome) -> None:
-        assert outcome.arrived is not None
-        self._packets.append((outcome.arrived, outcome.size))
-        self._octets += outcome.size
-        while self._packets and self._packets[0][0] < outcome.arrived - MEASURE_SECONDS:
-            self._octets -= self._packets.popleft()[1]
+    def take(self, arrivals: Sequence[tuple[float, int]]) -> None:
+        """Packets that arrived (at, octets), at least one."""
+        packets = self._packets
+        packets.extend(arrivals)
+        self._octets += sum(size for _, size in arrivals)
+        oldest = arrivals[-1][0] - MEASURE_SECONDS
+        while packets[0][0] < oldest:
+            self._octets -= packets.popleft()[1]
 
     @property
     def bits_per_second(self) -> float:
@@ -122,12 +124,17 @@ class Estimator:
         if not outcomes:  # nothing has arrived
             return
         sent = lost = 0
-        for outcome in outcomes:
-            if outcome.sent_at > self._backed_off_at:
-                sent, lost = sent + 1, lost + (outcome.arrived is None)
-            if outcome.arrived is not None:
-                self.arriving.take(outcome)
-                self.trend.take(outcome)
+        since, follow = self._backed_off_at, self.trend.take
+        arrivals: list[tuple[float, int]] = []
+        for _, sent_at, size, arrived in outcomes:
+            if sent_at > since:
+                sent += 1
+                lost += arrived is None
+            if arrived is not None:
+                arrivals.append((arrived, size))
+                follow(sent_at, arrived)
+        if arrivals:
+            self.arriving.take(arrivals)
         self._follow_delay(now, probing=probing)
         if now - self._updated_at < OUTAGE_SECONDS:
             self._follow_loss(sent, lost, now)

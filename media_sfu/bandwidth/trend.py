@@ -7,8 +7,6 @@ Times are seconds, delays milliseconds.
 from collections import deque
 from enum import Enum
 
-from media_sfu.bandwidth.history import Outcome
-
 GROUP_SECONDS = 0.005
 """Packets sent within so long travel as one group."""
 WINDOW = 20  # groups
@@ -27,6 +25,7 @@ In between, how much the delay varies from one group to the next decides, NOISES
 NOISES = 2.5
 FLOOR_SECONDS = 10.0
 LEAST_SPREAD = 1e-3  # ms²: below it is rounding
+NEVER = float("-inf")
 
 
 class Usage(Enum):
@@ -35,21 +34,6 @@ class Usage(Enum):
     NORMAL = "normal"
     OVER = "over"
     UNDER = "under"
-
-
-class _Group:
-    __slots__ = ("first_sent", "last_arrived", "last_sent")
-
-    def __init__(self, outcome: Outcome) -> None:
-        self.first_sent = self.last_sent = outcome.sent_at
-        self.last_arrived = outcome.arrived or 0.0
-
-    def takes(self, outcome: Outcome) -> bool:
-        return outcome.sent_at - self.first_sent <= GROUP_SECONDS
-
-    def add(self, outcome: Outcome) -> None:
-        self.last_sent = max(self.last_sent, outcome.sent_at)
-        self.last_arrived = max(self.last_arrived, outcome.arrived or 0.0)
 
 
 class Floor:
@@ -72,7 +56,7 @@ class Floor:
 
 
 class Line:
-    """Least squares through the newest WINDOW points, from running sums: a link's is asked for a hundred times a second.
+    """Least squares through the newest WINDOW points, from running sums: it is asked for a hundred times a second.
 
     The sums are relative to a point of late and are made anew now and then, so that rounding does not pile up.
     """
@@ -124,14 +108,15 @@ class DelayTrend:
     """Takes the packets that arrived, in the order of sending; `usage` is the present judgement."""
 
     __slots__ = (
-        "_accumulated", "_before", "_deltas", "_filling", "_floor", "_line", "_noise", "_overusing_for",
+        "_accumulated", "_before", "_deltas", "_first_sent", "_floor", "_last_arrived", "_last_sent", "_line", "_noise",
+        "_overusing_for",
         "_queue_since", "_queue_until", "_smoothed", "_threshold", "_trend", "_updated_at", "usage",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.usage = Usage.NORMAL
-        self._before: _Group | None = None
-        self._filling: _Group | None = None
+        self._before: tuple[float, float] | None = None  # the last group's last packet: sent, arrived
+        self._first_sent = self._last_sent = self._last_arrived = NEVER  # the present group's
         self._line = Line()  # through arrival (ms), smoothed delay (ms)
         self._accumulated = self._smoothed = self._trend = 0.0
         self._deltas = 0
@@ -147,31 +132,34 @@ class DelayTrend:
         """For how long packets have been waiting somewhere; 0: they do not."""
         return self._queue_until - self._queue_since
 
-    def take(self, outcome: Outcome) -> None:
-        """One packet that arrived."""
-        if self._filling is None:
-            self._filling = _Group(outcome)
-        elif self._filling.takes(outcome):
-            self._filling.add(outcome)
-        else:
-            if self._before is not None:
-                self._compare(self._before, self._filling)
-            self._before, self._filling = self._filling, _Group(outcome)
+    def take(self, sent_at: float, arrived: float) -> None:
+        """One packet that arrived. What is sent within GROUP_SECONDS travels as one group."""
+        if sent_at - self._first_sent <= GROUP_SECONDS:
+            if sent_at > self._last_sent:
+                self._last_sent = sent_at
+            if arrived > self._last_arrived:
+                self._last_arrived = arrived
+            return
+        if self._before is not None:
+            self._compare(*self._before, self._last_sent, self._last_arrived)
+        self._before = (self._last_sent, self._last_arrived) if self._first_sent > NEVER else None
+        self._first_sent = self._last_sent = sent_at
+        self._last_arrived = arrived
 
-    def _compare(self, before: _Group, after: _Group) -> None:
-        sent = (after.last_sent - before.last_sent) * 1000
-        arrived = (after.last_arrived - before.last_arrived) * 1000
+    def _compare(self, sent_before: float, arrived_before: float, last_sent: float, last_arrived: float) -> None:
+        """A group with the one before it."""
+        sent, arrived = (last_sent - sent_before) * 1000, (last_arrived - arrived_before) * 1000
         if arrived < 0:  # reordered, or the receiver's clock jumped
             return
         self._deltas = min(self._deltas + 1, MOST_DELTAS)
         self._accumulated += arrived - sent
         self._noise += (abs(arrived - sent) - self._noise) / WINDOW
         self._smoothed = SMOOTHING * self._smoothed + (1 - SMOOTHING) * self._accumulated
-        self._floor.take(self._smoothed, after.last_arrived)
-        self._time_queue(after.last_arrived)
-        self._line.add(after.last_arrived * 1000, self._smoothed)
+        self._floor.take(self._smoothed, last_arrived)
+        self._time_queue(last_arrived)
+        self._line.add(last_arrived * 1000, self._smoothed)
         trend = self._line.slope if self._line.is_whole else self._trend
-        self._judge(trend, sent / 1000, after.last_arrived)
+        self._judge(trend, sent / 1000, last_arrived)
 
     def _time_queue(self, now: float) -> None:
         least = min(MOST_QUEUE, max(LEAST_QUEUE, NOISES * self._noise))
