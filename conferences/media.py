@@ -19,19 +19,17 @@ from conferences.errors import Barred, MediaRefused, MediaUnavailable, MeetingEr
 from conferences.models import Meeting
 from conferences.moving import Departures
 from conferences.rates import Rates
-from conferences.routed import Json, MediaEvents, Peer, RoutedMeeting
+from conferences.routed import Json, MediaEvents, Peer, RoutedMeeting, worker_limits
 from conferences.services.bandwidth import PeerCounters
-from conferences.services.limits import RouterLimits
 from conferences.services.placement import Placement, WorkerReport, note_workers, place_meeting
 from conferences.sfu import Worker, Workers
+from conferences.silence import tell_muted
 from conferences.tally import Tally
 from tenants.context import tenant_context
 from tenants.models import Tenant
 
 log = structlog.get_logger(__name__)
 
-PUBLICATIONS_PER_PEER = 4
-SPARE_PEERS = 10  # above the room's limit: a stay that was replaced is closed a moment after its successor is made
 MOST_REBUILDS = 3  # of one peer whose media timed out
 GONE = frozenset(("unknown_peer", "unknown_router", "not_owner", "stale_epoch"))
 
@@ -97,27 +95,37 @@ class Media:
     async def negotiate(self, meeting_id: str, participant_id: str, kind: str, /, **fields: object) -> Json:
         """Make a request of the participant's own peer. Raises MediaUnavailable, MediaRefused."""
         meeting, peer = self._meetings.get(meeting_id), self._peer(meeting_id, participant_id)
-        if peer is not None and kind == "set_muted":
-            peer.note_muted(str(fields["source"]), muted=bool(fields["muted"]))
-        if meeting is None or peer is None or meeting.router is None or not peer.is_placed:
+        if meeting is None or peer is None:
             raise MediaUnavailable
+        if kind == "set_muted":
+            return await self._mute(meeting, peer, **fields)
+        answer = await self._ask(meeting, peer, kind, **fields)
+        if kind == "subscribe_answer":
+            offer = peer.offers.get(str(fields["transport_id"]))
+            if offer is not None and offer["revision"] == fields["revision"]:
+                del peer.offers[str(fields["transport_id"])]
+        return answer
+
+    async def _mute(self, meeting: RoutedMeeting, peer: Peer, **fields: object) -> Json:
+        """The old place hears it even while there is no peer at the new one, which will be told by `tell_muted`."""
+        peer.note_muted(str(fields["source"]), muted=bool(fields["muted"]))
         try:
-            answer = await self.workers.request(
-                meeting.router.worker, kind, router=meeting_id, peer=participant_id, **fields
-            )
+            return await self._ask(meeting, peer, "set_muted", **fields)
+        finally:
+            await self.departures.tell(meeting, peer.participant_id, "set_muted", **fields)
+
+    async def _ask(self, meeting: RoutedMeeting, peer: Peer, kind: str, /, **fields: object) -> Json:
+        if meeting.router is None or not peer.is_placed:
+            raise MediaUnavailable
+        where = {"router": meeting.public_id, "peer": peer.participant_id}
+        try:
+            return await self.workers.request(meeting.router.worker, kind, **where, **fields)
         except MediaRefused as error:
             if error.worker_code in GONE:
                 peer.is_placed = False
                 self.stirred.set()
                 raise MediaUnavailable from error
             raise
-        if kind == "set_muted":
-            await self.departures.tell(meeting, participant_id, kind, **fields)
-        if kind == "subscribe_answer":
-            offer = peer.offers.get(str(fields["transport_id"]))
-            if offer is not None and offer["revision"] == fields["revision"]:
-                del peer.offers[str(fields["transport_id"])]
-        return answer
 
     async def detach(self, meeting_id: str, participant_id: str, *, reason: str) -> None:
         """The participant has left: close the peer and count what it used."""
@@ -181,20 +189,27 @@ class Media:
         before, draining = meeting.router, self.workers.draining()
         if before is not None and self._is_there(before) and before.worker not in draining:
             return
-        placement = await database_sync_to_async(_place)(meeting, self.workers.reports())
-        if placement is None:
-            raise MediaUnavailable
+        placement = await self._placement_of(meeting)
         if before is not None and placement.epoch == before.epoch and self._is_there(before):
             return
         await self._create_router(meeting, placement)
+        while (latest := await self._placement_of(meeting)) != placement:  # frozen while there was no router to freeze
+            placement = latest
+            await self._create_router(meeting, placement)
         if before is not None and self._is_there(before):
             await self.departures.begin(meeting, before)
         for peer in meeting.peers.values():
             peer.is_placed = False
         meeting.router = placement
 
+    async def _placement_of(self, meeting: RoutedMeeting) -> Placement:
+        placement = await database_sync_to_async(_place)(meeting, self.workers.reports())
+        if placement is None:
+            raise MediaUnavailable
+        return placement
+
     async def _create_router(self, meeting: RoutedMeeting, placement: Placement) -> None:
-        limits = _limits(placement.limits)
+        limits = worker_limits(placement.limits)
         where = {"router": meeting.public_id, "epoch": placement.epoch}
         try:
             await self.workers.request(placement.worker, "create_router", **where, bars=placement.bars, limits=limits)
@@ -216,9 +231,11 @@ class Media:
             answer = await self.workers.request(
                 meeting.router.worker, "take_over", router=meeting.public_id, peer=peer.participant_id
             )
+            peer.is_placed, peer.epoch = True, meeting.router.epoch
+            await tell_muted(self.workers, meeting.public_id, meeting.router, peer)
         except MediaRefused:
+            peer.is_placed = False
             return False
-        peer.is_placed, peer.epoch = True, meeting.router.epoch
         self._count(meeting, peer.participant_id, answer.get("statistics", {}))
         return True
 
@@ -227,11 +244,9 @@ class Media:
         assert meeting.router is not None
         router = meeting.router
         where = {"router": meeting.public_id, "epoch": router.epoch, "peer": peer.participant_id}
-        of_peer = {"router": meeting.public_id, "peer": peer.participant_id}
         try:
             await self.workers.request(router.worker, "create_peer", **where, subjects=peer.subjects)
-            for source in sorted(peer.muted):
-                await self.workers.request(router.worker, "set_muted", **of_peer, source=source, muted=True)
+            await tell_muted(self.workers, meeting.public_id, router, peer, known=set())
         except MediaRefused as error:
             if error.worker_code == "barred":
                 raise Barred from error
@@ -373,13 +388,6 @@ class Media:
         else:
             peer.rebuilds += event["reason"] == "media_timeout"
             self.stirred.set()
-
-
-def _limits(limits: RouterLimits) -> Json:
-    """Of `create_router`; what is not there is not limited."""
-    found = {"participants": limits.participants + SPARE_PEERS, "publications_per_peer": PUBLICATIONS_PER_PEER}
-    more = {"publishers": limits.publishers, "bits_per_second": limits.bits_per_second}
-    return found | {name: limit for name, limit in more.items() if limit}
 
 
 def _place(meeting: RoutedMeeting, reports: list[WorkerReport]) -> Placement | None:

@@ -5,10 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from conferences.services.limits import RouterLimits
 from conferences.services.placement import Placement
 from tenants.models import Tenant
 
 Json = dict[str, Any]
+
+PUBLICATIONS_PER_PEER = 4
+SPARE_PEERS = 10  # above the room's limit: a stay that was replaced is closed a moment after its successor is made
 
 
 @dataclass
@@ -67,3 +71,10 @@ class MediaEvents:
     rebuild: Callable[[list[str], int, bool], None]  # participants, epoch, whether the old connections go on a while
     unavailable: Callable[[list[str]], None]  # participants
     failed: Callable[[Tenant, str], None]  # participant
+
+
+def worker_limits(limits: RouterLimits) -> Json:
+    """Of `create_router`; what is not there is not limited."""
+    found = {"participants": limits.participants + SPARE_PEERS, "publications_per_peer": PUBLICATIONS_PER_PEER}
+    more = {"publishers": limits.publishers, "bits_per_second": limits.bits_per_second}
+    return found | {name: limit for name, limit in more.items() if limit}

@@ -1,10 +1,14 @@
 """Draining a worker: its meetings move while the old place goes on for a while."""
 
+from dataclasses import replace
+
 import pytest
 
 from audit.events import SYSTEM
 from audit.models import Attendance
+from conferences import media as media_side
 from conferences import moving, runtime
+from conferences.errors import MediaUnavailable
 from conferences.models import MediaWorker, Participant
 from conferences.services.placement import order_drain
 from conferences.services.removal import remove_participant
@@ -85,3 +89,43 @@ async def test_worker_is_taken_back_into_service(worker, browser):
     await order(worker, drain=True)
     await order(worker, drain=False)
     assert not (await as_operator(MediaWorker.objects.get)()).draining
+
+
+async def test_mute_during_the_making_of_the_new_peer_holds_in_both_places(worker, browser, second_worker, monkeypatch):
+    media, meeting = runtime.hub().media, browser.joined["meeting"]
+
+    def mute_first(**fields):
+        media._meetings[meeting].peers[browser.id].note_muted("microphone", muted=True)
+        return FakeWorker._create_peer(second_worker, **fields)
+
+    monkeypatch.setattr(second_worker, "_create_peer", mute_first, raising=False)
+    await order(worker, drain=True)
+    await browser.expect("rebuild")
+    assert (await second_worker.wait_for("set_muted", source="microphone"))["muted"]
+    media._meetings[meeting].peers[browser.id].is_placed = False
+    with pytest.raises(MediaUnavailable):
+        await media.negotiate(meeting, browser.id, "set_muted", source="camera", muted=True)
+    assert (await worker.wait_for("set_muted", source="camera"))["muted"], "the old place carries media meanwhile"
+
+
+async def test_meeting_frozen_while_its_new_router_is_made_stays_frozen(worker, browser, second_worker, monkeypatch):
+    taken = []
+
+    def placed(meeting, reports):
+        found = place(meeting, reports)
+        taken.append(found)
+        return replace(found, frozen=True) if len(taken) > 1 else found
+
+    place = media_side._place
+    monkeypatch.setattr(media_side, "_place", placed)
+    await order(worker, drain=True)
+    await browser.expect("rebuild")
+    assert [each["frozen"] for each in second_worker.asked("freeze")] == [False, True]
+
+
+async def test_mute_while_the_link_was_lost_holds_at_the_worker(worker, browser):
+    media, meeting = runtime.hub().media, browser.joined["meeting"]
+    await worker.drop_links()
+    media._meetings[meeting].peers[browser.id].note_muted("microphone", muted=True)
+    await worker.wait_for("take_over")
+    assert (await worker.wait_for("set_muted", source="microphone"))["muted"]
