@@ -33,7 +33,8 @@ MAX_REQUEST_BYTES = 64 * 1024
 HTTP_TIMEOUT_S = 60
 MAX_BODY_BYTES = 6 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # a file of users may have 5 MB
 UNREAD_TIMEOUT_S = 30
-MESSAGES_PER_SECOND, MESSAGES_AT_ONCE = 250, 500  # of one WebSocket; five times what the consumer still carries out
+# Frames of one WebSocket, pings and pieces too; five times the messages that the consumer still carries out.
+FRAMES_PER_SECOND, FRAMES_AT_ONCE = 250, 500
 STOP_TIMEOUT_S = 8.0  # less than the parent waits before it kills
 
 
@@ -134,7 +135,7 @@ class BoundedWebSocket(WebSocketProtocol):
     maxMessagePayloadSize: int
     _unread: Any = None  # Twisted's delayed call
     _resting: Any = None  # another
-    _allowance = float(MESSAGES_AT_ONCE)
+    _allowance = float(FRAMES_AT_ONCE)
     _counted_at = 0.0
 
     def onOpen(self) -> None:
@@ -142,20 +143,20 @@ class BoundedWebSocket(WebSocketProtocol):
         self.unregisterProducer()  # HTTP's, from before the upgrade
         self.registerProducer(self, streaming=True)
 
-    def onMessage(self, payload: bytes, is_binary: Any) -> None:
-        super().onMessage(payload, is_binary)
+    def onFrameBegin(self) -> None:
+        super().onFrameBegin()
         now = time.monotonic()
-        earned = (now - self._counted_at) * MESSAGES_PER_SECOND
-        self._allowance, self._counted_at = min(MESSAGES_AT_ONCE, self._allowance + earned) - 1, now
+        earned = (now - self._counted_at) * FRAMES_PER_SECOND
+        self._allowance, self._counted_at = min(FRAMES_AT_ONCE, self._allowance + earned) - 1, now
         if self._allowance < 0 and self._resting is None:
             self.transport.pauseProducing()
             self._rest()
 
     def _rest(self) -> None:
         """What has been read already goes on coming meanwhile, at most 64 KiB."""
-        owed = -self._allowance - (time.monotonic() - self._counted_at) * MESSAGES_PER_SECOND
+        owed = -self._allowance - (time.monotonic() - self._counted_at) * FRAMES_PER_SECOND
         if owed > 0:
-            self._resting = reactor.callLater(owed / MESSAGES_PER_SECOND, self._rest)
+            self._resting = reactor.callLater(owed / FRAMES_PER_SECOND, self._rest)
         else:
             self._resting = None
             self.transport.resumeProducing()

@@ -104,10 +104,11 @@ async def application(scope, receive, send):
 
 web.application = application
 web._run_meetings = lambda: None
-web.MESSAGES_AT_ONCE, web.MESSAGES_PER_SECOND = 50, 100
+web.FRAMES_AT_ONCE, web.FRAMES_PER_SECOND = 50, 100
 web.BoundedWebSocket._allowance = 50.0
 web.serve(f"tcp:{sys.argv[1]}:interface=127.0.0.1")
 """
+EMPTY_PING = b"\x89\x80\0\0\0\0"
 LONG_TEXT = b"\x81\xfe\x07\xd0\0\0\0\0" + b"x" * 2000
 
 
@@ -127,6 +128,22 @@ def test_client_that_sends_too_much_is_not_read_for_a_while(tmp_path):
             client.sendall(LONG_TEXT * 400)
             wait_until(lambda: count() == 400, what="all messages")
             assert time.monotonic() - began > 2.5
+
+
+def test_pings_count_like_messages(tmp_path):
+    port, progress = free_port(), tmp_path / "count"
+    progress.write_text("0")
+    with running([sys.executable, "-c", COUNTER, str(port), str(progress)]):
+        wait_until(lambda: is_listening(port), what="the web process")
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+            client.sendall(HANDSHAKE)
+            assert b" 101 " in client.recv(4096)
+            client.sendall(EMPTY_PING * 250)
+            assert read(client, 250 * 2)  # what was read at once is answered, and owed
+            began = time.monotonic()
+            client.sendall(EMPTY_TEXT)
+            wait_until(lambda: progress.read_text() == "1", what="the message")
+            assert time.monotonic() - began > 1
 
 
 CLOSER = """
