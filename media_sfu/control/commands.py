@@ -127,10 +127,11 @@ class Commands:
 
     def drain(self, _: Link) -> None:
         self._worker.draining = True
+        log.info("draining")
 
     def undrain(self, _: Link) -> None:
         self._worker.draining = False
-        log.info("draining")
+        log.info("in_service")
 
     def get_statistics(self, _: Link) -> Json:
         worker = self._worker
