@@ -299,6 +299,7 @@ class Hub:
         if participant_id in roster.participants:
             if connection.stage is Stage.WAITING:
                 connection.stage = Stage.JOINING
+                connection.muted = dict(roster.participants[participant_id].muted)  # a camera too many was let in off
                 self.spawn(self._complete_admitted(connection, local))
             elif connection.stage is Stage.READY:
                 self._welcome(connection, local)

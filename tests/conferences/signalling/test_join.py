@@ -326,3 +326,14 @@ async def test_without_a_worker_the_meeting_begins_without_media(empty_runtime, 
     await browser.expect("media_unavailable")
     await browser.send("chat", text="anyway")
     await browser.expect("chat_message", text="anyway")
+
+
+async def test_camera_of_an_admitted_guest_that_is_one_too_many_is_off_at_the_worker(worker, room, host, guest_pass):
+    await as_operator(edit_room)(room, actor=SYSTEM, publisher_limit=1)
+    guest = await guest_browser(guest_pass)
+    await guest.ask_to_join()
+    await guest.expect("waiting")
+    browser = await member_browser(host, room)
+    await browser.join()
+    guest.joined = await guest.expect("joined")
+    assert (await worker.wait_for("set_muted", peer=guest.id, source="camera"))["muted"]
