@@ -10,7 +10,7 @@ from media_sfu.control.server import Link
 from media_sfu.delivery import DeliveryWatch
 from media_sfu.errors import RequestRefused
 from media_sfu.net.transport import Network
-from media_sfu.publication import Publication
+from media_sfu.publication import Policers, Publication
 from media_sfu.publish_transport import PublishTransport
 from media_sfu.quality import QualityJudge, lost_share
 from media_sfu.showing import require_showing
@@ -35,6 +35,7 @@ class Peer:
         self.link: Link | None = link
         self.counters = PeerCounters()
         self.publications: dict[str, Publication] = {}
+        self.policers: dict[str, Policers] = {}  # by source
         self.publishing: PublishTransport | None = None
         self.subscribing: SubscribeTransport | None = None
         self.view: dict[tuple[str, str], tuple[int, int]] | None = None
@@ -141,8 +142,22 @@ class Peer:
     def sides(self) -> list[Side]:
         return [side for side in (self.publishing, self.subscribing) if side is not None]
 
+    def check(self, now: float) -> None:
+        """Every 100 ms: feedback, layers."""
+        if self.publishing is not None:
+            self.publishing.send_feedback()
+        if self.subscribing is not None:
+            self.subscribing.check(now)
+
     def tick(self, now: float) -> bool:
-        """Judge the transports, send the reports, once a second. False when no media has flowed for too long."""
+        """Each second: measure what it sends, judge the transports, send the reports.
+
+        False when no media has flowed for too long.
+        """
+        for publication in self.publications.values():
+            publication.measure(now)
+            publication.police()
+            publication.uplink.save(now)
         for side in self.sides():
             received, transport = side.endpoint.received, side.transport
             transport.tick(now, media=received != transport.received)

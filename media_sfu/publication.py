@@ -19,14 +19,20 @@ if TYPE_CHECKING:
 KINDS = {"camera": "video", "screen": "video", "microphone": "audio", "screen_audio": "audio"}
 BITS_PER_SECOND = {"camera": 3_000_000, "screen": 8_000_000, "microphone": 256_000, "screen_audio": 512_000}
 STOPPED_SECONDS, PEAK_FADES = 1.0, 0.8
+Policers = dict[tuple[int, int], TrackPolicer]
+"""By number of layers and layer."""
 LAYER_SHARES = {1: (1.0,), 2: (0.3, 1.0), 3: (0.15, 0.35, 1.0)}  # of BITS_PER_SECOND, lowest layer first
 LAYER_NAMES = {1: ("high",), 2: ("low", "high"), 3: ("low", "medium", "high")}
 
 
 class Publication:
-    """A track of `peer`, named by its source. It survives a rebuilt publish transport: subscribers notice nothing."""
+    """A track of `peer`, named by its source. It survives a rebuilt publish transport: subscribers notice nothing.
 
-    def __init__(self, peer: "Peer", source: str, codec: Codec) -> None:
+    `policers` are those of what the peer published as this source before: neither a new SSRC nor a publication made
+    anew starts with full buckets.
+    """
+
+    def __init__(self, peer: "Peer", source: str, codec: Codec, policers: Policers | None = None) -> None:
         self.peer, self.source, self.codec = peer, source, codec
         self.track = Track()
         self.muted = False
@@ -39,7 +45,7 @@ class Publication:
         self._measured = [(0, 0.0)]  # octets so far, and when
         self.ingress: Ingress | None = None
         self._payload_types: tuple[int, int | None] = (-1, None)
-        self._policers: dict[tuple[int, int], TrackPolicer] = {}  # a new SSRC does not start with a full bucket
+        self._policers: Policers = {} if policers is None else policers
         self._shut: list[str] = []  # the layers that the sender was told of
 
     @property

@@ -161,7 +161,8 @@ class PublishTransport:
     def _publication(self, source: str, codec: Codec) -> Publication:
         publication = self.peer.publications.get(source)
         if publication is None:
-            publication = self.peer.publications[source] = Publication(self.peer, source, codec)
+            policers = self.peer.policers.setdefault(source, {})
+            publication = self.peer.publications[source] = Publication(self.peer, source, codec, policers)
             self.peer.router.published(publication)
         return publication
 

@@ -119,3 +119,14 @@ async def test_a_draining_worker_keeps_no_empty_router(meeting, worker):
     await meeting.link.request("undrain")
     await meeting.open_router()
     assert not worker.draining
+
+
+async def test_a_camera_that_is_published_anew_does_not_start_with_full_buckets(meeting):
+    first = await meeting.join("person-a", camera=("low",))
+    peer = meeting.worker.routers[ROUTER].peers["person-a"]
+    before = peer.publications["camera"].source_at(0, 1111).policer
+    await first.request("publish", transport_id=new_id(), sdp=first.offer(True, ()), sources={})
+    assert "camera" not in peer.publications
+    await first.request("publish", transport_id=new_id(), sdp=first.offer(True, ("low",)), sources={"1": "camera"})
+    camera = peer.publications["camera"]
+    assert before in [camera.source_at(layer, 2222 + layer).policer for layer in range(len(camera.sources))]
