@@ -31,7 +31,7 @@ from conferences.signalling.roster import iso
 
 log = structlog.get_logger(__name__)
 
-LONGEST_SECONDS = 120.0
+BEGIN_SECONDS, LONGEST_SECONDS = 10.0, 120.0  # from the opening to `begin`, and from there to the end
 MOST_PENDING = 20
 
 admission = Admission()  # of this web process
@@ -54,7 +54,7 @@ class NetworkTestConsumer(AsyncWebsocketConsumer):
         self._outbox, self._inbox = Outbox(), asyncio.Queue[ClientMessage](MOST_PENDING)
         self._limit = RateLimit(loop.time())
         self._tasks = [asyncio.create_task(self._write()), asyncio.create_task(self._work())]
-        self._deadline = loop.call_later(LONGEST_SECONDS, self._outbox.close, 4408)
+        self._deadline = loop.call_later(BEGIN_SECONDS, self._outbox.close, 4408)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self.hub is None:
@@ -107,6 +107,8 @@ class NetworkTestConsumer(AsyncWebsocketConsumer):
         tester = await database_sync_to_async(self._identify)(message.ticket or "")
         admission.enter(tester.id, tester.ip_address, time.monotonic())
         self.tester = tester
+        self._deadline.cancel()
+        self._deadline = asyncio.get_running_loop().call_later(LONGEST_SECONDS, self._outbox.close, 4408)
         workers = self.hub.media.workers
         self.call = Call(workers, lambda event: self._outbox.put(message_of(event)))
         await self.call.begin()

@@ -12,6 +12,7 @@ from audit.events import SYSTEM
 from audit.models import Attendance, BandwidthSample
 from conferences import runtime
 from conferences.models import Meeting, Participant
+from conferences.network_test import consumer
 from conferences.network_test.messages import TESTER_MESSAGES, Begin, Begun
 from conferences.services.guests import revoke_guest_pass
 from conferences.signalling import limits
@@ -75,6 +76,17 @@ async def test_leave_ends_it(worker, browser):
     assert await browser.expect_close() == 1000
     await browser.lose()
     await worker.wait_for("close_router")
+
+
+async def test_who_does_not_begin_or_does_not_end_is_closed(worker, member, monkeypatch):
+    monkeypatch.setattr(consumer, "BEGIN_SECONDS", 0.01)
+    assert await (await user_browser(member)).expect_close() == 4408
+    monkeypatch.setattr(consumer, "BEGIN_SECONDS", 60.0)
+    monkeypatch.setattr(consumer, "LONGEST_SECONDS", 0.01)
+    browser = await user_browser(member)
+    await browser.begin()
+    assert await browser.expect_close() == 4408
+    await browser.lose()
 
 
 async def test_guest_tests_with_the_ticket_of_the_page(worker, guest_pass, ticket):
