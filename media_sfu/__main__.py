@@ -20,7 +20,7 @@ from media_sfu.config import WorkerConfig, read_config
 from media_sfu.errors import ConfigError
 from media_sfu.worker import Worker
 
-_EXIT_CONFIG = 2
+_EXIT_CONFIG, NICE = 2, -10
 
 
 def main() -> int:
@@ -52,6 +52,7 @@ async def _serve(config: WorkerConfig) -> None:
     worker = Worker(config, secrets.token_hex(8))
     try:
         _raise_file_limit()
+        _ask_for_priority()
         await worker.start()
         _watch_parent(loop, ended)
         _tame_collector()
@@ -89,6 +90,14 @@ def _raise_file_limit() -> None:
     if soft < hard:
         with contextlib.suppress(ValueError, OSError):  # macOS names a hard limit that it does not grant
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _ask_for_priority() -> None:
+    """A media packet that waits for its turn on the processor is late for everybody. Root, CAP_SYS_NICE or
+    RLIMIT_NICE grant it (docs/operations.md).
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, 0, NICE)
 
 
 def _tame_collector() -> None:

@@ -19,7 +19,7 @@ from media_sfu.speakers import SpeakerDetector
 if TYPE_CHECKING:
     from media_sfu.subscription import Subscription
 
-QUALITY_BEATS = 250  # 5 s
+CHECK_BEATS, TICK_BEATS, QUALITY_BEATS = 5, 50, 250  # 100 ms, 1 s, 5 s
 ABANDONED_SECONDS = 3600.0
 SMALL_MEETING = 8  # peers: up to so many everybody is heard
 PLACES = 4  # voices that are heard in a larger one
@@ -163,39 +163,23 @@ class Router:
         return now - self._used_at > ABANDONED_SECONDS
 
     def beat(self, number: int, now: float) -> None:
-        """The worker's clock, 50 times a second: repairs each time, the rest less often."""
-        for peer in self.peers.values():
+        """The worker's clock, 50 times a second: repairs each time, the rest less often, each peer in its own turn:
+        all of a large meeting at once would keep its packets waiting.
+        """
+        for turn, peer in enumerate(list(self.peers.values()), number):
             if peer.publishing is not None:
                 peer.publishing.repair(now)
             if peer.subscribing is not None:
                 peer.subscribing.beat(now)
-        if number % 5 == 0:
-            self._check(now)
-        if number % 50 == 0:
-            self._tick(now)
-        if number % QUALITY_BEATS == 0:
-            for peer in self.peers.values():
+            if turn % CHECK_BEATS == 0:
+                peer.check(now)
+            if turn % TICK_BEATS == 0 and not peer.tick(now):
+                self.close_peer(peer, "media_timeout")
+            if turn % QUALITY_BEATS == 0:
                 peer.judge_quality()
                 peer.repeat_requirements()
-
-    def _check(self, now: float) -> None:
-        """Every 100 ms: feedback, layers, speakers."""
-        for peer in self.peers.values():
-            if peer.publishing is not None:
-                peer.publishing.send_feedback()
-            if peer.subscribing is not None:
-                peer.subscribing.check(now)
-        self._tell_speakers(now)
-
-    def _tick(self, now: float) -> None:
-        """Each second."""
-        for publication in self.publications():
-            publication.measure(now)
-            publication.police()
-            publication.uplink.save(now)
-        for peer in list(self.peers.values()):
-            if not peer.tick(now):
-                self.close_peer(peer, "media_timeout")
+        if number % CHECK_BEATS == 0:
+            self._tell_speakers(now)
 
     def _tell_speakers(self, now: float) -> None:
         heard = self.speakers.update(now)

@@ -76,7 +76,7 @@ def _raise(demand: Demand[Key], step: Step, chosen: dict[Key, Step | None], budg
         return 0.0
     cost = max(0.0, demand.cost(step) - demand.cost(below))
     is_step_up = demand.present is None or step > demand.present
-    if cost * (STEP_UP if is_step_up else 1.0) > budget:
+    if cost * (STEP_UP if is_step_up else 1.0) > max(0.0, budget):  # what costs nothing is taken, rounding or not
         return 0.0
     chosen[demand.key] = step
     return cost

@@ -190,4 +190,3 @@ class DelayTrend:
             elapsed = min((now - self._updated_at) * 1000, 100.0)
             self._threshold = min(HIGHEST, max(LOWEST, self._threshold + gain * distance * elapsed))
         self._updated_at = now
-

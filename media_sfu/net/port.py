@@ -15,7 +15,7 @@ from media_sfu.net.demux import Demux
 from media_sfu.net.ice import Path
 from media_sfu.net.tcp import TcpConnection, TcpConnections
 
-READS_PER_WAKEUP = 64
+READS_PER_WAKEUP, READ_SECONDS = 64, 0.005  # then it is the clock's and the control link's turn
 SOCKET_BUFFER = 4 * 1024 * 1024  # bytes; Linux's usual 208 KB is 150 packets, which a stall of 20 ms fills
 _SO_MEMINFO = 55  # Linux: nine counters, the drops last
 _READ_SIZE = 2048  # more than the largest datagram that is let through, so that oversized ones are seen as such
@@ -107,9 +107,12 @@ class MediaPort:
 
     def _readable(self, udp: socket.socket) -> None:
         feed, recvfrom = self.demux.feed, udp.recvfrom
+        until = time.monotonic() + READ_SECONDS
         try:
             for _ in range(READS_PER_WAKEUP):
                 feed(*recvfrom(_READ_SIZE))
+                if time.monotonic() > until:
+                    break
         except BlockingIOError:
             pass
         except OSError:  # an ICMP error of an earlier send, reported here
