@@ -1,9 +1,12 @@
 """A peer's publish transport: the browser offers, we answer; sources are found by MID and RID (RFC 8843, RFC 8852)."""
 
+import time
 from typing import TYPE_CHECKING
 
+from media_sfu.bandwidth.policing import TokenBucket
 from media_sfu.codecs import FALLBACK, Codec
 from media_sfu.control.messages import Json
+from media_sfu.endpoint import MAX_SSRCS
 from media_sfu.errors import RequestRefused, SdpError
 from media_sfu.net.transport import Network, Transport
 from media_sfu.plane import Ingress, Source
@@ -25,6 +28,7 @@ from media_sfu.showing import require_showing
 if TYPE_CHECKING:
     from media_sfu.peer import Peer
 
+BINDINGS_PER_SECOND = 10  # of SSRCs to layers: each has all subscriptions choose anew
 ROUND_TRIP = 0.1  # assumed towards a publisher, who sends no reports that would tell it
 EXTENSIONS = {
     "audio": (MID, AUDIO_LEVEL, TRANSPORT_SEQUENCE),
@@ -45,6 +49,7 @@ class PublishTransport:
         self.endpoint.on_rtcp = self._on_rtcp
         self.by_mid: dict[str, Publication] = {}
         self._extensions: dict[str, int] = {}
+        self._bindings = TokenBucket(BINDINGS_PER_SECOND, MAX_SSRCS)
         self._remote_ufrag = ""
         self._revision = 0
         self._quality = (0, 0)  # expected and received packets when the quality was judged last
@@ -196,7 +201,9 @@ class PublishTransport:
             layer = publication.rids.index(rid)
         if payload_type == publication.repair_payload_type:
             return publication.sources[layer]
-        return publication.source_at(layer, ssrc) if payload_type == publication.payload_type else None
+        if payload_type != publication.payload_type or not self._bindings.take(1, time.monotonic()):
+            return None
+        return publication.source_at(layer, ssrc)
 
     def _text(self, values: dict[int, bytes], uri: str) -> str:
         return values.get(self._extensions.get(uri, 0), b"").decode("ascii", "replace")

@@ -34,6 +34,7 @@ class Subscription:
         self.reports = SubscriberReports()
         self._reported: tuple[int, int] | None = None  # packets sent and received, as of the last report
         self._judged: tuple[int, int] | None = None
+        self._resizes = publication.resizes
         self._accepted: frozenset[int] = frozenset()  # payload types that the browser has answered with
         self.allowed: int | None = HIGHEST  # by the downlink: the highest layer that fits, None: not even the lowest
         self.allowed_temporal = ALL_TEMPORAL
@@ -87,8 +88,7 @@ class Subscription:
 
     def update(self) -> None:
         """Choose the layer anew: the view, the mute state, the sources or their sizes have changed."""
-        self.forward.want(self._wanted_layer())
-        self.publication.uplink.watch(self)
+        self._choose()
         self.check(time.monotonic())
 
     def allow(self, layer: int | None, temporal: int) -> None:
@@ -100,7 +100,9 @@ class Subscription:
             self.update()
 
     def check(self, now: float) -> None:
-        """Follow the layers that run, and ask for the keyframe that a switch waits for; every 100 ms."""
+        """Follow sizes and layers that run, and ask for the keyframe that a switch waits for; every 100 ms."""
+        if self._resizes != self.publication.resizes:
+            self._choose()
         needed = self.forward.layers.check(now, self.publication.last_packet_at)
         if needed is not None and self.publication.kind == "video":
             self.publication.request_keyframe(needed, now)
@@ -146,6 +148,11 @@ class Subscription:
         self.forward.want(None)
         if self in self.publication.subscriptions:
             self.publication.subscriptions.remove(self)
+
+    def _choose(self) -> None:
+        self._resizes = self.publication.resizes
+        self.forward.want(self._wanted_layer())
+        self.publication.uplink.watch(self)
 
     def _wanted_layer(self) -> int | None:
         deserved = self.deserved_layer()

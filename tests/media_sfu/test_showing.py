@@ -5,7 +5,10 @@ import asyncio
 import pytest
 
 from media_sfu.control.client import WorkerError
+from media_sfu.endpoint import MAX_SSRCS
 from media_sfu.publication import BITS_PER_SECOND
+from media_sfu.rtp.extensions import MID, RTP_STREAM_ID
+from media_sfu.subscription import Subscription
 from tests.media_sfu.conftest import LIMITS, ROUTER, Meeting
 from tests.media_sfu.peer_transport import until
 from tests.media_sfu.peers import Person, new_id
@@ -130,3 +133,20 @@ async def test_a_camera_that_is_published_anew_does_not_start_with_full_buckets(
     await first.request("publish", transport_id=new_id(), sdp=first.offer(True, ("low",)), sources={"1": "camera"})
     camera = peer.publications["camera"]
     assert before in [camera.source_at(layer, 2222 + layer).policer for layer in range(len(camera.sources))]
+
+
+async def test_a_sender_that_resizes_or_renames_its_layers_at_each_packet_costs_the_others_little(meeting, monkeypatch):
+    await meeting.join("person-a", camera=("low",))
+    await meeting.join("person-b")
+    peer = meeting.worker.routers[ROUTER].peers["person-a"]
+    camera, transport = peer.publications["camera"], peer.publishing
+    await until(lambda: camera.subscriptions)
+    chosen = []
+    monkeypatch.setattr(Subscription, "_choose", lambda self: chosen.append(self))
+    for _ in range(1000):
+        camera._resized()
+    assert not chosen, "the clock has them choose"
+    numbers = {uri: number for uri, number in transport._extensions.items() if uri in (MID, RTP_STREAM_ID)}
+    values = {numbers[MID]: camera.mid.encode(), numbers[RTP_STREAM_ID]: b"low"}
+    bound = [transport._learn(10_000 + ssrc, camera.payload_type, values) for ssrc in range(1000)]
+    assert 1 <= sum(source is not None for source in bound) <= MAX_SSRCS + 10
