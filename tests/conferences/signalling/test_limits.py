@@ -32,12 +32,20 @@ def test_hundred_messages_at_once_and_fifty_a_second():
 
 def test_ten_seconds_of_too_much_is_enough():
     limit = RateLimit(0.0)
-    for tick in range(0, 1200):
+    for tick in range(0, 1500):
         now = tick / 100
         limit.admits(now)
-        limit.admits(now)
         assert limit.is_exhausted(now) is (now >= 10 + limit.too_fast_since if limit.too_fast_since else False)
-    assert limit.is_exhausted(12.0)
+    assert limit.is_exhausted(15.0)
+
+
+def test_flood_is_enough_at_once_although_the_socket_rests_after_it():
+    limit = RateLimit(0.0)
+    for _ in range(1099):
+        limit.admits(0.0)
+        assert not limit.is_exhausted(0.0)
+    limit.admits(0.0)
+    assert limit.is_exhausted(0.0)
 
 
 def test_pause_is_forgiven():
