@@ -13,8 +13,8 @@ ERROR_CODES = (
     "bad_message", "message_too_large", "unknown_type", "too_fast", "not_joined", "already_joined", "not_allowed",
     "unknown_participant", "room_not_found", "password_required", "meeting_full", "tenant_full", "media_full",
     "meeting_frozen", "meeting_ended", "barred", "restricted", "pass_in_use", "login_required", "resume_refused",
-    "bad_sdp", "sdp_too_large", "too_many_publications", "too_many_publishers", "bitrate_limit", "muted_by_host", "chat_off",
-    "media_unavailable", "stale_revision", "internal",
+    "bad_sdp", "sdp_too_large", "too_many_publications", "too_many_publishers", "bitrate_limit", "muted_by_host",
+    "chat_off", "media_unavailable", "stale_revision", "internal",
 )  # fmt: skip
 
 _request = word(r"[A-Za-z0-9_-]{1,64}")
