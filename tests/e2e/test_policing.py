@@ -1,12 +1,9 @@
 """Somebody's camera sends ten times its bit rate: it is policed, and nobody else's picture suffers."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
-from media_sfu.control.client import WorkerLink
 from tests.e2e.product import LiveOn
+from tests.load.asking import ask_worker
 from tests.load.crowd import crowd
 from tests.services import wait_until
 
@@ -18,17 +15,7 @@ MORE_FREEZE_S = 0.25  # than in the control run: half a second a minute
 
 def dropped(product: LiveOn, reason: str) -> int:
     """What the worker has dropped for this reason since its start."""
-
-    async def ask() -> dict:
-        link = WorkerLink(str(product.data_dir / "sfu" / "sfu-0.sock"), "test-policing", lambda event: None)
-        await link.connect()
-        try:
-            return await link.request("get_statistics")
-        finally:
-            await link.close()
-
-    with ThreadPoolExecutor(1) as aside:  # Playwright's loop is running in this thread
-        return aside.submit(asyncio.run, ask()).result()["drops"].get(reason, 0)
+    return int(ask_worker(product.data_dir, "get_statistics")["drops"].get(reason, 0))
 
 
 def freezes_s(people, participants: dict[str, str]) -> list[float]:

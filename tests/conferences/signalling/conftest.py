@@ -10,8 +10,11 @@ from channels.db import database_sync_to_async
 from channels.layers import channel_layers
 from django.db import connections
 
+from accounts.models import User
 from conferences import runtime
+from conferences.models import Room
 from tests.conferences.fake_worker import FakeWorker
+from tests.conferences.people import Browser, member_browser
 from tests.conferences.waiting import until
 
 
@@ -42,3 +45,22 @@ async def worker(empty_runtime: None, sfu_dir: Path) -> AsyncIterator[FakeWorker
     await until(lambda: worker.name in hub.media.workers.live)
     yield worker
     await worker.stop()
+
+
+@pytest.fixture
+async def browser(worker: FakeWorker, room: Room, host: User) -> Browser:
+    """The host's, in the meeting."""
+    browser = await member_browser(host, room)
+    await browser.join()
+    return browser
+
+
+@pytest.fixture
+async def second_worker(worker: FakeWorker, sfu_dir: Path) -> AsyncIterator[FakeWorker]:
+    """Named after `browser` it comes when the meeting has its place."""
+    second = await FakeWorker(sfu_dir, "sfu-1").start()
+    hub = runtime.hub()
+    assert hub is not None
+    await until(lambda: "sfu-1" in hub.media.workers.live)
+    yield second
+    await second.stop()

@@ -15,13 +15,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 EXAMPLE = json.loads((Path(__file__).parents[2] / "data" / "signalling" / "delivery.json").read_text(encoding="utf-8"))
 
 
-@pytest.fixture
-async def browser(worker, room, host):
-    browser = await member_browser(host, room)
-    await browser.join()
-    return browser
-
-
 async def tell(worker, browser: Browser) -> None:
     told = {name: value for name, value in EXAMPLE.items() if name != "type"}
     await worker.emit("delivery", router=browser.joined["meeting"], peer=browser.id, **told)

@@ -8,27 +8,11 @@ from django.utils import timezone
 from audit.models import Attendance, BandwidthSample
 from conferences import runtime
 from conferences.models import MediaWorker, Meeting, Participant
-from tests.conferences.fake_worker import FakeWorker
 from tests.conferences.people import guest_browser, member_browser, user_cookies
 from tests.conferences.waiting import until, until_stored
 from tests.database import as_operator
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-async def browser(worker, room, host):
-    browser = await member_browser(host, room)
-    await browser.join()
-    return browser
-
-
-@pytest.fixture
-async def second_worker(worker, sfu_dir):
-    second = await FakeWorker(sfu_dir, "sfu-1").start()
-    await until(lambda: "sfu-1" in runtime.hub().media.workers.live)
-    yield second
-    await second.stop()
 
 
 async def test_join_makes_router_and_peer(worker, browser, room, host):

@@ -13,26 +13,10 @@ from conferences.models import MediaWorker, Participant
 from conferences.services.placement import order_drain
 from conferences.services.removal import remove_participant
 from tests.conferences.fake_worker import FakeWorker
-from tests.conferences.people import member_browser
 from tests.conferences.waiting import until, until_stored
 from tests.database import as_operator
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-async def browser(worker, room, host):
-    browser = await member_browser(host, room)
-    await browser.join()
-    return browser
-
-
-@pytest.fixture
-async def second_worker(browser, sfu_dir):
-    second = await FakeWorker(sfu_dir, "sfu-1").start()
-    await until(lambda: "sfu-1" in runtime.hub().media.workers.live)
-    yield second
-    await second.stop()
 
 
 async def order(worker: FakeWorker, *, drain: bool) -> None:
