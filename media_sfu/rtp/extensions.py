@@ -2,7 +2,6 @@
 
 ONE_BYTE = 0xBEDE
 
-ABSOLUTE_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 TRANSPORT_SEQUENCE = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
@@ -70,8 +69,3 @@ def read_all(data: bytes, profile: int, start: int, end: int) -> dict[int, bytes
         values.setdefault(identifier, data[start : start + length])
         start += length
     return values
-
-
-def absolute_send_time(now: float) -> int:
-    """The 24-bit abs-send-time value: seconds modulo 64 in 6.18 fixed point."""
-    return int(now * 262144) & 0xFFFFFF

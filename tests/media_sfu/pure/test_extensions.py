@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media_sfu.rtp.extensions import absolute_send_time, find, read_all
+from media_sfu.rtp.extensions import find, read_all
 from media_sfu.rtp.packet import parse
 from tests.media_sfu.pure.packets import one_byte, rtp, two_byte
 
@@ -72,8 +72,3 @@ def test_packet_without_extension_holds_nothing():
 @given(st.sampled_from((0xBEDE, 0x1000)), st.binary(max_size=60), st.integers(1, 255))
 def test_both_readers_agree(profile: int, elements: bytes, number: int):
     assert value((profile, elements), number) == values((profile, elements)).get(number)
-
-
-def test_send_time_counts_seconds_modulo_64():
-    assert absolute_send_time(1.0) == 1 << 18
-    assert absolute_send_time(64.5) == 1 << 17
