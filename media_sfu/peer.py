@@ -13,7 +13,7 @@ from media_sfu.net.transport import Network
 from media_sfu.publication import Policers, Publication
 from media_sfu.publish_transport import PublishTransport
 from media_sfu.quality import QualityJudge, lost_share
-from media_sfu.showing import require_showing
+from media_sfu.showing import require_unmuted
 from media_sfu.stats import PeerCounters
 from media_sfu.subscribe_transport import SubscribeTransport
 
@@ -97,12 +97,13 @@ class Peer:
 
     def set_muted(self, source: str, *, muted: bool) -> None:
         """Also known before the source is published, and kept when it is published anew. Raises RequestRefused."""
+        publication = self.publications.get(source)
         if muted:
             self.router.muted.add((self.id, source))
         else:
-            require_showing(self.router, self.id, [source] if source in self.publications else [], unmuted=True)
+            if publication is not None:
+                require_unmuted(self.router, self.id, source)
             self.router.muted.discard((self.id, source))
-        publication = self.publications.get(source)
         if publication is not None:
             publication.set_muted(muted=muted)
 

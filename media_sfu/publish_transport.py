@@ -23,7 +23,7 @@ from media_sfu.sdp.choice import Chosen, choose_codec
 from media_sfu.sdp.model import Description, Section
 from media_sfu.sdp.reader import read_description
 from media_sfu.sdp.writer import AnsweredSection, write_answer
-from media_sfu.showing import require_showing
+from media_sfu.showing import require_published
 
 if TYPE_CHECKING:
     from media_sfu.peer import Peer
@@ -63,7 +63,7 @@ class PublishTransport:
             raise SdpError("bad_sdp")
         if len(wanted) > self.peer.router.limits["publications_per_peer"]:
             raise RequestRefused("too_many_publications")
-        require_showing(self.peer.router, self.peer.id, wanted)
+        require_published(self.peer.router, self.peer.id, wanted)
         self._restart_ice(offer)
         self._read_extensions(offer)
         answered = [self._place(section, accepted[section.mid]) for section in offer.sections]

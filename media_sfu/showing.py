@@ -16,22 +16,34 @@ Shown = tuple[str, str]
 """Peer and source."""
 
 
-def require_showing(router: "Router", peer_id: str, sources: Collection[str], *, unmuted: bool = False) -> None:
-    """Whether the peer may send these sources besides what is on already. Muted ones do not count, unless they are
-    about to be `unmuted`.
+def require_published(router: "Router", peer_id: str, sources: Collection[str]) -> None:
+    """Whether the peer may send these sources, and nothing else any more. Muted ones do not count.
 
     Raises RequestRefused (`too_many_publishers`, `bitrate_limit`).
     """
-    wanted = {(peer_id, source) for source in sources if unmuted or (peer_id, source) not in router.muted}
     on = _shown(router)
-    shown = on | {entry for entry in wanted if KINDS[entry[1]] == "video"}
-    if shown == on:
-        return
-    if len(shown) > router.limits.get("publishers", len(shown)):
+    others = {entry for entry in on if entry[0] != peer_id}
+    _require(router, on, others | ({(peer_id, source) for source in sources} - router.muted))
+
+
+def require_unmuted(router: "Router", peer_id: str, source: str) -> None:
+    """Whether the peer may show a source that it publishes and that is muted. Raises like `require_published`."""
+    on = _shown(router)
+    _require(router, on, on | {(peer_id, source)})
+
+
+def _require(router: "Router", on: set[Shown], shown: set[Shown]) -> None:
+    """What does not become more is never refused: a limit that was lowered switches nobody off."""
+    limits, shown = router.limits, {entry for entry in shown if KINDS[entry[1]] == "video"}
+    if len(shown) > max(len(on), limits.get("publishers", len(shown))):
         raise RequestRefused("too_many_publishers")
-    bits = sum(BITS_PER_SECOND[source] for _, source in shown)
-    if bits > router.limits.get("bits_per_second", bits):
+    bits = _bits(shown)
+    if bits > max(_bits(on), limits.get("bits_per_second", bits)):
         raise RequestRefused("bitrate_limit")
+
+
+def _bits(shown: set[Shown]) -> int:
+    return sum(BITS_PER_SECOND[source] for _, source in shown)
 
 
 def _shown(router: "Router") -> set[Shown]:

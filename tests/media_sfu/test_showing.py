@@ -82,6 +82,40 @@ async def test_a_camera_goes_on_in_its_place_over_a_new_transport(meeting):
     assert person.peer == "person-a"
 
 
+async def test_a_screen_may_take_the_place_of_the_own_camera_and_of_no_other(meeting):
+    await limit(meeting, publishers=2)
+    await meeting.join("person-a")
+    person = await meeting.join("person-b")
+    swap = {"transport_id": new_id(), "sdp": person.offer(True, ("low",))}
+    answer = await person.request("publish", **swap, sources={"0": "microphone", "1": "screen"})
+    assert {each["source"] for each in answer["publications"]} == {"microphone", "screen"}
+    other = await meeting.join("person-c", camera=())
+    with pytest.raises(WorkerError, match="too_many_publishers"):
+        await other.request("publish", transport_id=new_id(), sdp=other.offer(True, ("low",)), sources={"1": "screen"})
+
+
+async def test_a_screen_for_a_camera_sends_more_than_there_is_room_for(meeting):
+    await limit(meeting, bits_per_second=CAMERA)
+    person = await meeting.join("person-a")
+    with pytest.raises(WorkerError, match="bitrate_limit"):
+        await person.request(
+            "publish", transport_id=new_id(), sdp=person.offer(True, ("low",)), sources={"1": "screen"}
+        )
+
+
+async def test_a_limit_that_was_lowered_switches_nobody_off(meeting):
+    first, second = await meeting.pair()
+    await limit(meeting, publishers=1, bits_per_second=CAMERA)
+    for person in (first, second):
+        await person.request(
+            "publish", transport_id=new_id(), sdp=person.offer(True, ("low",)), sources={"1": "camera"}
+        )
+    assert len(meeting.worker.routers[ROUTER].publications()) == 2
+    await first.request("set_muted", source="camera", muted=True)
+    with pytest.raises(WorkerError, match="too_many_publishers"):
+        await first.request("set_muted", source="camera", muted=False)
+
+
 async def flood(camera, running: asyncio.Event) -> None:
     """30 Mbit/s in each layer."""
     while not running.is_set():
