@@ -1,7 +1,8 @@
 """The worker's media port: one UDP socket and, on the same number, one TCP listener (ICE-TCP).
 
 asyncio's datagram protocol reads one datagram per turn of the loop (35 µs a packet); here a readable socket is read
-until it is empty, at most 64 datagrams at a time so that timers and the control link get their turn (7.5 µs).
+until it is empty, at most 64 datagrams at a time so that timers and the control link get their turn (7.5 µs), and what
+these bring forth is sent together at the end.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from collections import Counter
 
 from media_sfu.net.demux import Demux
 from media_sfu.net.ice import Path
+from media_sfu.net.outbox import Outbox
 from media_sfu.net.tcp import TcpConnection, TcpConnections
 
 READS_PER_WAKEUP, READ_SECONDS = 64, 0.005  # then it is the clock's and the control link's turn
@@ -31,12 +33,15 @@ class MediaPort:
         self.drops: Counter[str] = self.demux.drops
         self.connections = TcpConnections()
         self._udp: socket.socket | None = None
+        self._outbox: Outbox | None = None
+        self._is_reading = False
         self._server: asyncio.Server | None = None
 
     async def open(self, address: str, port: int) -> int:
         """Bind UDP and TCP on the same port number and start reading; returns the number. Raises OSError."""
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._udp, listener = _bind_both(family, address, port)
+        self._outbox = Outbox(self._udp, self.drops)
         self._note_buffers()
         loop = asyncio.get_running_loop()
         loop.add_reader(self._udp.fileno(), self._readable, self._udp)
@@ -46,17 +51,17 @@ class MediaPort:
         return int(self._udp.getsockname()[1])
 
     def send(self, data: bytes, path: Path) -> bool:
-        """Send one datagram. Never queues: a full socket buffer or an ICMP error drops it and gives False."""
+        """Send one datagram, within a turn of reading at its end. Never queues for longer: a full socket buffer or an
+        ICMP error drops it, and gives False if that is known at once.
+        """
         if not isinstance(path, tuple):
             return path.send(data)
-        udp = self._udp
-        if udp is None:
+        outbox = self._outbox
+        if outbox is None:
             return False
-        try:
-            udp.sendto(data, path)
-        except OSError:
-            self.drops["send"] += 1
-            return False
+        if not self._is_reading:
+            return outbox.send(data, path)
+        outbox.add(data, path)
         return True
 
     def feed(self, data: bytes, path: TcpConnection) -> None:
@@ -98,7 +103,7 @@ class MediaPort:
         if self._udp is not None:
             asyncio.get_running_loop().remove_reader(self._udp.fileno())
             self._udp.close()
-            self._udp = None
+            self._udp = self._outbox = None
 
     def _note_buffers(self) -> None:
         received, sent = self.buffers()
@@ -106,17 +111,25 @@ class MediaPort:
         tell("udp_buffers", extra={"receive_bytes": received, "send_bytes": sent, "wanted_bytes": SOCKET_BUFFER})
 
     def _readable(self, udp: socket.socket) -> None:
-        feed, recvfrom = self.demux.feed, udp.recvfrom
-        until = time.monotonic() + READ_SECONDS
+        self._is_reading = True
         try:
-            for _ in range(READS_PER_WAKEUP):
-                feed(*recvfrom(_READ_SIZE))
-                if time.monotonic() > until:
-                    break
+            self._read(udp)
         except BlockingIOError:
             pass
         except OSError:  # an ICMP error of an earlier send, reported here
             self.drops["receive"] += 1
+        finally:
+            self._is_reading = False
+            if self._outbox is not None:
+                self._outbox.flush()
+
+    def _read(self, udp: socket.socket) -> None:
+        feed, recvfrom = self.demux.feed, udp.recvfrom
+        until = time.monotonic() + READ_SECONDS
+        for _ in range(READS_PER_WAKEUP):
+            feed(*recvfrom(_READ_SIZE))
+            if time.monotonic() > until:
+                return
 
 
 def _bind_both(family: socket.AddressFamily, address: str, port: int) -> tuple[socket.socket, socket.socket]:

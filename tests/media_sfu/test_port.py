@@ -73,3 +73,24 @@ async def test_small_buffers_are_logged(media, monkeypatch, caplog, wanted, leve
     assert (line.levelname, line.wanted_bytes) == (level, wanted)
     assert (line.receive_bytes, line.send_bytes) == media.buffers()
     assert line.receive_bytes >= min(wanted, 4096)
+
+
+async def test_what_a_turn_of_reading_brings_forth_is_sent_at_its_end(media, monkeypatch):
+    number = await opened(media, "127.0.0.1")
+    with browser_at("127.0.0.1") as browser:
+        here = browser.getsockname()
+
+        def echo(data: bytes, path: object) -> None:
+            assert media.send(data, here)
+            with pytest.raises(BlockingIOError):
+                browser.recv(2048)
+            if data == b"last":
+                raise OSError("whatever goes wrong")
+
+        monkeypatch.setattr(media.demux, "feed", echo)
+        for data in (b"first", b"other", b"last"):
+            browser.sendto(data, ("127.0.0.1", number))
+        loop = asyncio.get_running_loop()
+        assert [await loop.sock_recv(browser, 2048) for _ in range(3)] == [b"first", b"other", b"last"]
+        assert media.send(b"at once", here)
+        assert browser.recv(2048) == b"at once"

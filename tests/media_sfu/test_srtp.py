@@ -62,6 +62,17 @@ def test_a_session_lives_as_long_as_it_is_used() -> None:
     assert inbound().unprotect(tx.protect(plain(7)))[2:4] == b"\x00\x07"
 
 
-def test_rtcp_goes_through_pylibsrtp() -> None:
+def test_rtcp_is_that_of_pylibsrtp() -> None:
     report = b"\x80\xc9\x00\x01SSRC"
-    assert SrtpSession(inbound()).unprotect_rtcp(SrtpSession(outbound()).protect_rtcp(report)) == report
+    protected = SrtpSession(outbound()).protect_rtcp(report)
+    assert protected == outbound().protect_rtcp(report)
+    assert SrtpSession(inbound()).unprotect_rtcp(protected) == report
+    with pytest.raises(pylibsrtp.Error):
+        SrtpSession(inbound()).unprotect_rtcp(protected[:-1] + bytes([protected[-1] ^ 1]))
+
+
+def test_rtcp_longer_than_the_buffer_is_refused() -> None:
+    with pytest.raises(ValueError, match="too long"):
+        SrtpSession(outbound()).protect_rtcp(plain(1, LONGEST_PROTECTED))
+    with pytest.raises(ValueError, match="too long"):
+        SrtpSession(inbound()).unprotect_rtcp(plain(1, LONGEST_PROTECTED + 1))
