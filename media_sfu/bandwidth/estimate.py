@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from media_sfu.bandwidth.history import Outcome
 from media_sfu.bandwidth.probing import Found
-from media_sfu.bandwidth.trend import DelayTrend, Usage
+from media_sfu.bandwidth.trend import Arrived, DelayTrend, Usage
 
 FIRST = 3_000_000.0
 LOWEST, HIGHEST = 50_000.0, 50_000_000.0
@@ -47,31 +47,34 @@ class ArrivalRate:
     """Bits per second that arrived lately, by the receiver's clock."""
 
     def __init__(self) -> None:
-        self._packets: deque[tuple[float, int]] = deque()
+        self._packets: deque[Arrived] = deque()
         self._octets = 0
 
-    def take(self, arrivals: Sequence[tuple[float, int]]) -> None:
-        """Packets that arrived (at, octets), at least one."""
+    def take(self, came: Sequence[Arrived]) -> None:
+        """Packets that arrived, at least one."""
         packets = self._packets
-        packets.extend(arrivals)
-        self._octets += sum(size for _, size in arrivals)
-        oldest = arrivals[-1][0] - MEASURE_SECONDS
-        while packets[0][0] < oldest:
-            self._octets -= packets.popleft()[1]
+        packets.extend(came)
+        octets = self._octets
+        for _, size, _ in came:
+            octets += size
+        oldest = came[-1][2] - MEASURE_SECONDS
+        while packets[0][2] < oldest:
+            octets -= packets.popleft()[1]
+        self._octets = octets
 
     @property
     def bits_per_second(self) -> float:
         """0 until half of the window is filled."""
         if len(self._packets) < 2:
             return 0.0
-        span = self._packets[-1][0] - self._packets[0][0]
+        span = self._packets[-1][2] - self._packets[0][2]
         return (self._octets - self._packets[0][1]) * 8 / span if span >= MEASURE_SECONDS / 2 else 0.0
 
     @property
     def peak(self) -> float:
         """The same over the last moment, if that is more: while a queue is full it is what the link carries."""
-        octets, newest = 0, self._packets[-1][0] if self._packets else 0.0
-        for arrived, size in reversed(self._packets):
+        octets, newest = 0, self._packets[-1][2] if self._packets else 0.0
+        for _, size, arrived in reversed(self._packets):
             if newest - arrived > PEAK_SECONDS:
                 return max(self.bits_per_second, octets * 8 / (newest - arrived))
             octets += size
@@ -123,21 +126,18 @@ class Estimator:
         """
         if not outcomes:  # nothing has arrived
             return
-        sent = lost = 0
-        since, follow = self._backed_off_at, self.trend.take
-        arrivals: list[tuple[float, int]] = []
-        for _, sent_at, size, arrived in outcomes:
-            if sent_at > since:
-                sent += 1
-                lost += arrived is None
-            if arrived is not None:
-                arrivals.append((arrived, size))
-                follow(sent_at, arrived)
-        if arrivals:
-            self.arriving.take(arrivals)
+        since = self._backed_off_at
+        came = [(sent_at, size, arrived) for _, sent_at, size, arrived in outcomes if arrived is not None]
+        lost = len(outcomes) - len(came)
+        if outcomes[0][1] <= since:
+            outcomes = [outcome for outcome in outcomes if outcome[1] > since]
+            lost = sum(arrived is None for _, _, _, arrived in outcomes)
+        if came:
+            self.arriving.take(came)
+            self.trend.take(came)
         self._follow_delay(now, probing=probing)
         if now - self._updated_at < OUTAGE_SECONDS:
-            self._follow_loss(sent, lost, now)
+            self._follow_loss(len(outcomes), lost, now)
         self._updated_at = now
         self._settle()
 
@@ -223,6 +223,10 @@ class Estimator:
             self._by_loss *= GROWTH_PER_SECOND
 
     def _settle(self) -> None:
-        self._by_loss = min(HIGHEST, max(LOWEST, self._by_loss))
-        self._by_delay = min(HIGHEST, max(LOWEST, self._by_delay))
+        self._by_loss = _within_bounds(self._by_loss)
+        self._by_delay = _within_bounds(self._by_delay)
         self.bits_per_second = min(self._by_delay, self._by_loss)
+
+
+def _within_bounds(rate: float) -> float:
+    return LOWEST if rate < LOWEST else HIGHEST if rate > HIGHEST else rate

@@ -22,7 +22,7 @@ _HEAD = Struct("!HHI")
 _SHORT = Struct("!H")
 _SIGNED = Struct("!h")
 
-_ABSENT, _SMALL, _LARGE = 0, 1, 2
+_ABSENT, _SMALL, _LARGE, _RESERVED = 0, 1, 2, 3
 
 
 class FeedbackGenerator:
@@ -145,39 +145,56 @@ def parse_feedback(information: bytes) -> Feedback:
     if len(information) < 8:
         raise RtcpError("short feedback")
     base, count, packed = _HEAD.unpack_from(information)
-    received, at = _read_chunks(information, count)
+    chunks, at = _read_chunks(information, count)
     tick = (packed >> 8) * REFERENCE
     arrivals: list[tuple[int, int]] = []
-    for index, status in received:
-        if at + status > len(information):
+    for index, statuses in chunks:
+        if at + sum(statuses) > len(information):  # a status is the number of octets of its delta
             raise RtcpError("feedback deltas beyond the end")
-        tick += information[at] if status == _SMALL else _SIGNED.unpack_from(information, at)[0]
-        at += status
-        arrivals.append((base + index & 0xFFFF, tick))
+        for number, status in enumerate(statuses, base + index):
+            if status == _SMALL:
+                tick += information[at]
+            elif status == _LARGE:
+                tick += _SIGNED.unpack_from(information, at)[0]
+            else:
+                continue
+            at += status
+            arrivals.append((number & 0xFFFF, tick))
     return Feedback(base, count, packed & 255, arrivals)
 
 
-def _read_chunks(information: bytes, count: int) -> tuple[list[tuple[int, int]], int]:
-    """Give `(index, status)` of what arrived, and where the deltas begin."""
-    received: list[tuple[int, int]] = []
+def _read_chunks(information: bytes, count: int) -> tuple[list[tuple[int, bytes]], int]:
+    """Give `(index, statuses)` of each chunk in which something arrived, and where the deltas begin."""
+    chunks: list[tuple[int, bytes]] = []
     at, index = 8, 0
     while index < count:
         if at + 2 > len(information):
             raise RtcpError("feedback chunks beyond the end")
-        (chunk,) = _SHORT.unpack_from(information, at)
+        chunk = information[at] << 8 | information[at + 1]
         at += 2
         if chunk & 0x8000:
-            bits, places = (2, 7) if chunk & 0x4000 else (1, 14)
-            statuses = [chunk >> bits * place & (1 << bits) - 1 for place in range(places - 1, -1, -1)]
-            received += [(index + i, status) for i, status in enumerate(statuses[: count - index]) if status]
-            index += places
+            statuses = _read_vector(chunk)[: count - index]
+            if any(statuses):
+                chunks.append((index, statuses))
+            index += 7 if chunk & 0x4000 else 14
         else:
             run, status = min(chunk & 0x1FFF, count - index), chunk >> 13
-            if status:
-                received += [(index + i, status) for i in range(min(run, len(information)))]
+            if status and run > len(information):
+                raise RtcpError("feedback deltas beyond the end")
+            if status and run:
+                chunks.append((index, bytes((status,)) * run))
             index += chunk & 0x1FFF
-        if len(received) > len(information) - at:
-            raise RtcpError("feedback deltas beyond the end")
-    if any(status == 3 for _, status in received):
+    if any(_RESERVED in statuses for _, statuses in chunks):
         raise RtcpError("reserved feedback status")
-    return received, at
+    return chunks, at
+
+
+_SEVEN_OF_ONE = [bytes(value >> place & 1 for place in range(6, -1, -1)) for value in range(128)]
+_FOUR_OF_TWO = [bytes(value >> place & 3 for place in (6, 4, 2, 0)) for value in range(256)]
+
+
+def _read_vector(chunk: int) -> bytes:
+    """The statuses of a vector: seven of two bits, or fourteen of one."""
+    if chunk & 0x4000:
+        return (_FOUR_OF_TWO[chunk >> 8 & 63] + _FOUR_OF_TWO[chunk & 255])[1:]
+    return _SEVEN_OF_ONE[chunk >> 7 & 127] + _SEVEN_OF_ONE[chunk & 127]

@@ -1,20 +1,16 @@
 """What was sent on one transport, by transport-wide number, until the receiver tells of it."""
 
 from array import array
-from typing import NamedTuple
 
 CAPACITY = 8192
 """Packets: 4 s at 2,000 a second; a power of two."""
 _MASK = CAPACITY - 1
 
 
-class Outcome(NamedTuple):
-    """One sent packet and what became of it; `arrived` in seconds of the receiver's clock, None when it was lost."""
-
-    number: int
-    sent_at: float
-    size: int
-    arrived: float | None
+Outcome = tuple[int, float, int, float | None]
+"""One sent packet and what became of it: number, when it was sent (s), octets, when it arrived (s of the receiver's
+clock; None: lost). A plain tuple: thousands are made each second.
+"""
 
 
 class SentPackets:
@@ -46,10 +42,11 @@ class SentPackets:
         """
         following, sent_at, sizes = self.next, self._sent_at, self._sizes
         known = {following - (following - number & 0xFFFF): at for number, at in arrivals}
-        newest = max((number for number in known if number < following), default=self._told)
+        known.pop(following, None)
+        newest = max(known, default=self._told)
         first = max(self._told + 1, following - CAPACITY)
         self._told = max(self._told, newest)
         return [
-            Outcome(number, sent_at[number & _MASK], sizes[number & _MASK], known.get(number))
+            (number, sent_at[number & _MASK], sizes[number & _MASK], known.get(number))
             for number in range(first, newest + 1)
         ]

@@ -75,7 +75,7 @@ class Prober:
     def collect(self, outcome: Outcome) -> None:
         """One packet that the receiver told of."""
         first, end = self._numbers
-        if self.target and outcome.number >= first and (not end or outcome.number < end):
+        if self.target and outcome[0] >= first and (not end or outcome[0] < end):
             self._packets.append(outcome)
 
     def result(self, now: float) -> Found | None:
@@ -83,7 +83,7 @@ class Prober:
         end = self._numbers[1]
         if not self.target or not end:
             return None
-        is_told = bool(self._packets) and self._packets[-1].number >= end - 1
+        is_told = bool(self._packets) and self._packets[-1][0] >= end - 1
         if not is_told and now - self._began < LENGTH + PATIENCE:
             return None
         found = _carried(self._packets, congested=self._congested)
@@ -105,12 +105,11 @@ class Prober:
 
 def _carried(packets: list[Outcome], *, congested: bool) -> Found | None:
     """None when too little is known of it."""
-    came = [packet for packet in packets if packet.arrived is not None]
+    came = [(sent_at, size, arrived) for _, sent_at, size, arrived in packets if arrived is not None]
     if len(came) < MIN_PACKETS:
         return None
-    octets = sum(packet.size for packet in came[1:])
-    sent = came[-1].sent_at - came[0].sent_at
-    arrived = (came[-1].arrived or 0.0) - (came[0].arrived or 0.0)
+    octets = sum(size for _, size, _ in came[1:])
+    sent, arrived = came[-1][0] - came[0][0], came[-1][2] - came[0][2]
     if sent <= 0 or arrived <= 0:
         return None
     send_rate, arrival_rate = octets * 8 / sent, octets * 8 / arrived

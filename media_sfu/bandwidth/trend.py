@@ -5,6 +5,7 @@ Times are seconds, delays milliseconds.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from enum import Enum
 
 GROUP_SECONDS = 0.005
@@ -25,7 +26,10 @@ In between, how much the delay varies from one group to the next decides, NOISES
 NOISES = 2.5
 FLOOR_SECONDS = 10.0
 LEAST_SPREAD = 1e-3  # ms²: below it is rounding
+REACH = 5000.0  # ms
 NEVER = float("-inf")
+Arrived = tuple[float, int, float]
+"""A packet that arrived: when it was sent, octets, when it arrived."""
 
 
 class Usage(Enum):
@@ -39,69 +43,72 @@ class Usage(Enum):
 class Floor:
     """The least value of the last 10 to 20 seconds: the clocks of both ends drift apart."""
 
-    __slots__ = ("_before", "_since", "_value")
+    __slots__ = ("_before", "_least", "_since")
 
     def __init__(self) -> None:
-        self._value = self._before = float("inf")
+        self._least = self._before = float("inf")
         self._since = float("-inf")
 
-    def take(self, value: float, now: float) -> None:
+    def above(self, value: float, now: float) -> float:
+        """Take a value; gives how far it lies above the least."""
         if now - self._since > FLOOR_SECONDS:
-            self._before, self._value, self._since = self._value, value, now
-        self._value = min(self._value, value)
-
-    @property
-    def value(self) -> float:
-        return min(self._value, self._before)
+            self._before, self._least, self._since = self._least, value, now
+        elif value < self._least:
+            self._least = value
+        return value - (self._least if self._least < self._before else self._before)
 
 
 class Line:
     """Least squares through the newest WINDOW points, from running sums: it is asked for a hundred times a second.
 
-    The sums are relative to a point of late and are made anew now and then, so that rounding does not pile up.
+    The sums are relative to a point of late and are made anew when that is REACH away, so that rounding does not pile
+    up.
     """
 
-    __slots__ = ("_fresh", "_origin", "_points", "_x", "_xx", "_xy", "_y")
+    __slots__ = ("_origin", "_points", "_x", "_xx", "_xy", "_y")
 
     def __init__(self) -> None:
         self._points: deque[tuple[float, float]] = deque()
-        self._origin = (0.0, 0.0)
+        self._origin = (NEVER, 0.0)
         self._x = self._y = self._xx = self._xy = 0.0
-        self._fresh = 0
 
-    @property
-    def is_whole(self) -> bool:
-        return len(self._points) == WINDOW
-
-    def add(self, x: float, y: float) -> None:
-        if len(self._points) == WINDOW:
-            self._count(*self._points.popleft(), -1.0)
-        self._points.append((x, y))
-        self._fresh -= 1
-        if self._fresh > 0:
-            self._count(x, y, 1.0)
+    def slope_with(self, x: float, y: float) -> float | None:
+        """Take a point. Gives milliseconds of delay per millisecond, 0 when all points lie at one time; None before
+        there are WINDOW.
+        """
+        points = self._points
+        if len(points) == WINDOW:
+            self._leave(*points.popleft())
+        points.append((x, y))
+        if -REACH < x - self._origin[0] < REACH:
+            self._enter(x, y)
         else:
-            self._count_anew()
+            self._move()
+        return self._slope() if len(points) == WINDOW else None
 
-    @property
-    def slope(self) -> float:
-        """Milliseconds of delay per millisecond; 0 when all points lie at one time."""
-        count = len(self._points)
-        spread = self._xx - self._x * self._x / count
-        return (self._xy - self._x * self._y / count) / spread if spread > LEAST_SPREAD else 0.0
-
-    def _count(self, x: float, y: float, sign: float) -> None:
+    def _enter(self, x: float, y: float) -> None:
         x, y = x - self._origin[0], y - self._origin[1]
-        self._x += sign * x
-        self._y += sign * y
-        self._xx += sign * x * x
-        self._xy += sign * x * y
+        self._x += x
+        self._y += y
+        self._xx += x * x
+        self._xy += x * y
 
-    def _count_anew(self) -> None:
-        self._origin, self._fresh = self._points[-1], WINDOW
+    def _leave(self, x: float, y: float) -> None:
+        x, y = x - self._origin[0], y - self._origin[1]
+        self._x -= x
+        self._y -= y
+        self._xx -= x * x
+        self._xy -= x * y
+
+    def _move(self) -> None:
+        self._origin = self._points[-1]
         self._x = self._y = self._xx = self._xy = 0.0
         for point in self._points:
-            self._count(*point, 1.0)
+            self._enter(*point)
+
+    def _slope(self) -> float:
+        spread = self._xx - self._x * self._x / WINDOW
+        return (self._xy - self._x * self._y / WINDOW) / spread if spread > LEAST_SPREAD else 0.0
 
 
 class DelayTrend:
@@ -132,38 +139,41 @@ class DelayTrend:
         """For how long packets have been waiting somewhere; 0: they do not."""
         return self._queue_until - self._queue_since
 
-    def take(self, sent_at: float, arrived: float) -> None:
-        """One packet that arrived. What is sent within GROUP_SECONDS travels as one group."""
-        if sent_at - self._first_sent <= GROUP_SECONDS:
+    def take(self, came: Sequence[Arrived]) -> None:
+        """Packets that arrived. What is sent within GROUP_SECONDS travels as one group."""
+        for sent_at, _, arrived in came:
+            if sent_at - self._first_sent > GROUP_SECONDS:
+                self._end_group()
+                self._first_sent = self._last_sent = sent_at
+                self._last_arrived = arrived
+                continue
             if sent_at > self._last_sent:
                 self._last_sent = sent_at
             if arrived > self._last_arrived:
                 self._last_arrived = arrived
-            return
+
+    def _end_group(self) -> None:
         if self._before is not None:
             self._compare(*self._before, self._last_sent, self._last_arrived)
         self._before = (self._last_sent, self._last_arrived) if self._first_sent > NEVER else None
-        self._first_sent = self._last_sent = sent_at
-        self._last_arrived = arrived
 
     def _compare(self, sent_before: float, arrived_before: float, last_sent: float, last_arrived: float) -> None:
         """A group with the one before it."""
         sent, arrived = (last_sent - sent_before) * 1000, (last_arrived - arrived_before) * 1000
         if arrived < 0:  # reordered, or the receiver's clock jumped
             return
-        self._deltas = min(self._deltas + 1, MOST_DELTAS)
+        if self._deltas < MOST_DELTAS:
+            self._deltas += 1
         self._accumulated += arrived - sent
         self._noise += (abs(arrived - sent) - self._noise) / WINDOW
-        self._smoothed = SMOOTHING * self._smoothed + (1 - SMOOTHING) * self._accumulated
-        self._floor.take(self._smoothed, last_arrived)
-        self._time_queue(last_arrived)
-        self._line.add(last_arrived * 1000, self._smoothed)
-        trend = self._line.slope if self._line.is_whole else self._trend
-        self._judge(trend, sent / 1000, last_arrived)
+        smoothed = self._smoothed = SMOOTHING * self._smoothed + (1 - SMOOTHING) * self._accumulated
+        self._time_queue(self._floor.above(smoothed, last_arrived), last_arrived)
+        slope = self._line.slope_with(last_arrived * 1000, smoothed)
+        self._judge(self._trend if slope is None else slope, sent / 1000, last_arrived)
 
-    def _time_queue(self, now: float) -> None:
-        least = min(MOST_QUEUE, max(LEAST_QUEUE, NOISES * self._noise))
-        if self._smoothed - self._floor.value <= least:
+    def _time_queue(self, queue: float, now: float) -> None:
+        """`queue`: ms above the least delay of late."""
+        if queue <= LEAST_QUEUE or queue <= min(MOST_QUEUE, NOISES * self._noise):
             self._queue_since = now
         self._queue_until = now
 
@@ -178,15 +188,13 @@ class DelayTrend:
             self._overusing_for = -1.0
             self.usage = Usage.UNDER if modified < -self._threshold else Usage.NORMAL
         self._trend = trend
-        self._follow(modified, now)
+        self._follow(abs(modified), now)
 
-    def _follow(self, modified: float, now: float) -> None:
-        """Adapt the threshold, so that competing traffic does not starve us."""
-        if self._updated_at < 0:
-            self._updated_at = now
-        distance = abs(modified) - self._threshold
+    def _follow(self, size: float, now: float) -> None:
+        """Adapt the threshold to the size of the trend, so that competing traffic does not starve us."""
+        elapsed, self._updated_at = now - self._updated_at if self._updated_at >= 0 else 0.0, now
+        distance = size - self._threshold
         if distance <= OUTLIER:
             gain = FALL if distance < 0 else RISE
-            elapsed = min((now - self._updated_at) * 1000, 100.0)
-            self._threshold = min(HIGHEST, max(LOWEST, self._threshold + gain * distance * elapsed))
-        self._updated_at = now
+            threshold = self._threshold + gain * distance * (elapsed if elapsed < 0.1 else 0.1) * 1000
+            self._threshold = LOWEST if threshold < LOWEST else HIGHEST if threshold > HIGHEST else threshold
