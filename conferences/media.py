@@ -19,7 +19,8 @@ from conferences.errors import Barred, MediaRefused, MediaUnavailable, MeetingEr
 from conferences.models import Meeting
 from conferences.moving import Departures
 from conferences.rates import Rates
-from conferences.routed import Json, MediaEvents, Peer, RoutedMeeting, worker_limits
+from conferences.routed import Json, MediaEvents, Peer, RoutedMeeting
+from conferences.routers import GONE, Routers
 from conferences.services.bandwidth import PeerCounters
 from conferences.services.placement import Placement, WorkerReport, note_workers, place_meeting
 from conferences.sfu import Worker, Workers
@@ -31,7 +32,6 @@ from tenants.models import Tenant
 log = structlog.get_logger(__name__)
 
 MOST_REBUILDS = 3  # of one peer whose media timed out
-GONE = frozenset(("unknown_peer", "unknown_router", "not_owner", "stale_epoch"))
 
 
 class Media:
@@ -40,6 +40,7 @@ class Media:
         self.tally = Tally()
         self.rates = Rates()
         self.departures = Departures(self.workers, self._count_last)
+        self.routers = Routers(self.workers, self.departures)
         self.stirred = asyncio.Event()
         self._events = events
         self._meetings: dict[str, RoutedMeeting] = {}
@@ -156,8 +157,11 @@ class Media:
     async def _depart(self, meeting: RoutedMeeting) -> None:
         async with meeting.lock:
             await self.departures.finish(meeting)
+        self._forget_empty(meeting)
 
     def _needs_placing(self, meeting: RoutedMeeting) -> bool:
+        if not meeting.peers:
+            return False
         if any(not peer.is_placed for peer in meeting.peers.values()):
             return True
         draining = self.workers.draining()
@@ -192,32 +196,26 @@ class Media:
         placement = await self._placement_of(meeting)
         if before is not None and placement.epoch == before.epoch and self._is_there(before):
             return
-        await self._create_router(meeting, placement)
-        while (latest := await self._placement_of(meeting)) != placement:  # frozen while there was no router to freeze
-            placement = latest
-            await self._create_router(meeting, placement)
+        placement = await self._make_router(meeting, placement)
+        self.departures.forget(meeting, placement.worker, placement.worker_epoch)  # it may have come back
         if before is not None and self._is_there(before):
             await self.departures.begin(meeting, before)
         for peer in meeting.peers.values():
             peer.is_placed = False
         meeting.router = placement
 
-    async def _placement_of(self, meeting: RoutedMeeting) -> Placement:
-        placement = await database_sync_to_async(_place)(meeting, self.workers.reports())
-        if placement is None:
-            raise MediaUnavailable
-        return placement
+    async def _make_router(self, meeting: RoutedMeeting, placement: Placement) -> Placement:
+        """Make the router as the rows have it: what changed while there was none could not be told to it."""
+        while True:
+            await self.routers.create(meeting.public_id, placement)
+            latest = await database_sync_to_async(_place)(meeting, self.workers.reports())
+            if latest == placement:
+                return placement
+            await self.routers.take_back(meeting.public_id, placement, latest)
+            placement = _there(latest)
 
-    async def _create_router(self, meeting: RoutedMeeting, placement: Placement) -> None:
-        limits = worker_limits(placement.limits)
-        where = {"router": meeting.public_id, "epoch": placement.epoch}
-        try:
-            await self.workers.request(placement.worker, "create_router", **where, bars=placement.bars, limits=limits)
-            await self.bar(placement.worker, meeting.public_id, placement.bars)  # a router from before learns them too
-            await self.freeze(placement.worker, meeting.public_id, frozen=placement.frozen)
-        except MediaRefused as error:
-            log.warning("router_refused", meeting=meeting.public_id, code=error.worker_code)
-            raise MediaUnavailable from error
+    async def _placement_of(self, meeting: RoutedMeeting) -> Placement:
+        return _there(await database_sync_to_async(_place)(meeting, self.workers.reports()))
 
     def _is_there(self, router: Placement) -> bool:
         return self.workers.starts().get(router.worker) == router.worker_epoch
@@ -271,36 +269,10 @@ class Media:
         self._count(meeting, peer.participant_id, answer.get("statistics", {}), final=True)
 
     def _forget_empty(self, meeting: RoutedMeeting) -> None:
-        if not meeting.peers and self._meetings.get(meeting.public_id) is meeting:
+        """A meeting without peers of ours that is still leaving a worker is kept until it has left it."""
+        is_over = not meeting.peers and meeting.departure is None
+        if is_over and self._meetings.get(meeting.public_id) is meeting:
             del self._meetings[meeting.public_id]
-
-    async def bar(self, worker: str, meeting_id: str, subjects: list[str]) -> None:
-        """Drop the media of these subjects and refuse them from now on. Raises MediaUnavailable, MediaRefused."""
-        if subjects:
-            await self.departures.everywhere(worker, "bar", router=meeting_id, subjects=subjects)
-            await self.workers.request(worker, "bar", router=meeting_id, subjects=subjects)
-
-    async def unbar(self, worker: str, meeting_id: str, subjects: list[str]) -> None:
-        if subjects:
-            await self.departures.everywhere(worker, "unbar", router=meeting_id, subjects=subjects)
-            await self.workers.request(worker, "unbar", router=meeting_id, subjects=subjects)
-
-    async def freeze(self, worker: str, meeting_id: str, *, frozen: bool) -> None:
-        """Stop or resume all forwarding of the meeting. Raises MediaUnavailable, MediaRefused."""
-        await self._of_router(worker, "freeze", meeting_id, frozen=frozen)
-
-    async def close_router(self, worker: str, meeting_id: str, *, reason: str) -> None:
-        """Close the meeting's router on a worker. Raises MediaUnavailable, MediaRefused."""
-        await self._of_router(worker, "close_router", meeting_id, reason=reason)
-
-    async def _of_router(self, worker: str, kind: str, meeting_id: str, **fields: object) -> None:
-        """Ask for something that is done already where the router is gone; it is made anew as the rows say."""
-        await self.departures.everywhere(worker, kind, router=meeting_id, **fields)
-        try:
-            await self.workers.request(worker, kind, router=meeting_id, **fields)
-        except MediaRefused as error:
-            if error.worker_code not in GONE:
-                raise
 
     def _count(self, meeting: RoutedMeeting, participant_id: str, counts: Json, *, final: bool = False) -> None:
         if meeting.router is not None:
@@ -331,8 +303,9 @@ class Media:
         self.stirred.set()
 
     def _worker_died(self, name: str, start: str) -> None:
-        for meeting in self._meetings.values():
+        for meeting in list(self._meetings.values()):
             self.departures.forget(meeting, name, start)
+            self._forget_empty(meeting)
             if meeting.router is not None and (meeting.router.worker, meeting.router.worker_epoch) == (name, start):
                 for peer in meeting.peers.values():
                     peer.is_placed = False
@@ -388,6 +361,12 @@ class Media:
         else:
             peer.rebuilds += event["reason"] == "media_timeout"
             self.stirred.set()
+
+
+def _there(placement: Placement | None) -> Placement:
+    if placement is None:
+        raise MediaUnavailable
+    return placement
 
 
 def _place(meeting: RoutedMeeting, reports: list[WorkerReport]) -> Placement | None:

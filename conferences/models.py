@@ -260,6 +260,7 @@ class MeetingCommand(TenantOwned):
         MUTE = "mute", _("Mute a participant")
         FREEZE = "freeze", _("Freeze the meeting")
         UNFREEZE = "unfreeze", _("Let the meeting go on")
+        LIMIT = "limit", _("Change the meeting's limits")
 
     public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="commands")

@@ -47,6 +47,11 @@ def order_freeze(meeting: Meeting, *, frozen: bool) -> MeetingCommand:
     return _order(meeting, Kind.FREEZE if frozen else Kind.UNFREEZE, {})
 
 
+def order_limits(meeting: Meeting) -> MeetingCommand:
+    """Hold the meeting to the limits that its room and its organisation have now."""
+    return _order(meeting, Kind.LIMIT, {})
+
+
 def order_revocation(meeting: Meeting, whose: dict[str, str], *, actor: Actor, cause: str) -> None:
     """End the presence of somebody who lost access: of those who are there now, not of a later stay.
 

@@ -6,6 +6,7 @@ the media worker polices that (`media_sfu/publication.py`) and holds the room's 
 nobody is to be refused a word.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -15,10 +16,14 @@ from accounts.locks import count_alone
 from audit.events import Actor, record_about_tenant
 from conferences.errors import BitrateLimit, MeetingFull, TenantFull, TooManyPublishers
 from conferences.models import Meeting, Participant, ParticipantState, Room, TenantLimits
+from conferences.services.commands import order_limits
 from tenants.context import tenant_context
 from tenants.models import Tenant
 
 LIMITS = ("participants", "publishers", "bitrate")
+ROOM_LIMITS = ("participant_limit", "publisher_limit", "bitrate_limit")
+ROUTED = frozenset((*ROOM_LIMITS, "publishers", "bitrate"))
+"""What of a room and of an organisation the media workers know: `router_limits`."""
 VIDEO_MBPS = {"camera": 3, "screen": 8}
 """What one may send at most, in Mbit/s, as the media workers police it."""
 MEGA = 1_000_000
@@ -39,21 +44,42 @@ def limits_of(tenant: Tenant) -> TenantLimits:
 
 
 def set_limits(tenant: Tenant, *, actor: Actor, **limits: int) -> dict[str, int]:
-    """Change any of `LIMITS`; 0 lifts one. Who is in stays in. Returns all as they are now. TypeError: another name."""
+    """Change any of `LIMITS`; 0 lifts one. Running meetings follow, and who is in stays in.
+
+    Returns all as they are now. TypeError: another name.
+    """
     if unknown := set(limits) - set(LIMITS):
         raise TypeError(f"set_limits does not change {', '.join(sorted(unknown))}.")
     with transaction.atomic(), tenant_context(tenant):
         count_alone(tenant)
         row = limits_of(tenant)
-        before = {name: getattr(row, name) for name in limits}
-        for name, limit in limits.items():
-            setattr(row, name, limit)
-        row.full_clean(exclude=["tenant"], validate_unique=False, validate_constraints=False)
-        row.save()
-        changed = {name: {"from": before[name], "to": new} for name, new in limits.items() if before[name] != new}
+        changed = _change(row, limits)
+        if ROUTED & changed.keys():
+            _tell_running(Meeting.objects.for_tenant(tenant))
         if changed:
             record_about_tenant(tenant, "limits_changed", actor=actor, details={"changed": changed})
         return {name: getattr(row, name) for name in LIMITS}
+
+
+def _change(row: TenantLimits, limits: dict[str, int]) -> dict[str, dict[str, int]]:
+    """Save these; gives what they were and are, of those that are different."""
+    before = {name: getattr(row, name) for name in limits}
+    for name, limit in limits.items():
+        setattr(row, name, limit)
+    row.full_clean(exclude=["tenant"], validate_unique=False, validate_constraints=False)
+    row.save()
+    return {name: {"from": before[name], "to": new} for name, new in limits.items() if before[name] != new}
+
+
+def room_limits_changed(room: Room, changed: Iterable[str]) -> None:
+    """These settings of the room have changed. The caller's transaction holds the room's row."""
+    if ROUTED.intersection(changed):
+        _tell_running(Meeting.objects.filter(room=room))
+
+
+def _tell_running(meetings: QuerySet[Meeting]) -> None:
+    for meeting in meetings.filter(ended_at=None).order_by("pk"):
+        order_limits(meeting)
 
 
 def router_limits(room: Room) -> RouterLimits:

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts.locks import count_alone
 from conferences.models import MediaWorker, Meeting
 from conferences.services.bars import barred_subjects
 from conferences.services.capacity import choose_worker, expected_loads, move
@@ -102,6 +103,8 @@ def place_meeting(meeting: Meeting, *, workers: Collection[WorkerReport], now: d
             return None
         if chosen is not None:
             move(locked, chosen, now=now)
+    else:  # never beside the workers' rows: a join takes them in the other order
+        count_alone(room.tenant)  # limits that change at this moment are read below, or find the meeting running
     assert locked.worker is not None
     where = (locked.worker.name, locked.worker_epoch, locked.epoch)
     return Placement(*where, barred_subjects(room), router_limits(room), frozen=locked.is_frozen)

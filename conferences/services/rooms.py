@@ -14,6 +14,7 @@ from conferences.models import MeetingClass, Participant, ParticipantState, Room
 from conferences.refusals import ClassTooLax, ClassUnknown, Forced, TooManyRooms
 from conferences.services.classes import is_laxer, room_rules
 from conferences.services.enforcing import apply_rules
+from conferences.services.limits import ROOM_LIMITS, room_limits_changed
 from conferences.services.meetings import end_live_meeting
 from tenants.context import tenant_context
 from tenants.models import Tenant
@@ -22,9 +23,7 @@ EDITABLE = (
     "name",
     "guests_allowed",
     "lobby",
-    "participant_limit",
-    "publisher_limit",
-    "bitrate_limit",
+    *ROOM_LIMITS,
     "meeting_class",
 )
 MOST_ROOMS = 50  # open ones that one member made
@@ -111,6 +110,7 @@ def edit_room(room: Room, *, actor: Actor, may_loosen: bool = False, **changes: 
     if changed:
         _record(locked, "room_edited", actor, changed)
         apply_rules(locked, actor=actor)
+        room_limits_changed(locked, changed)
     return locked
 
 

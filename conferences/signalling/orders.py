@@ -5,7 +5,9 @@ stays open: when its meeting is placed anew the bars go along, and then there is
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import TypeVar
 
 import structlog
 from channels.db import database_sync_to_async
@@ -14,8 +16,9 @@ from django.utils import timezone
 from conferences.errors import MeetingError
 from conferences.lookups import TENANTS_WITH_ORDERS
 from conferences.media import Media
-from conferences.models import MeetingCommand
+from conferences.models import Meeting, MeetingCommand
 from conferences.services.commands import GIVE_UP_AFTER, mark_done, open_commands
+from conferences.services.limits import RouterLimits, router_limits
 from conferences.services.revocation import carry_out_revocation
 from tenants.context import tenant_context
 
@@ -24,6 +27,7 @@ log = structlog.get_logger(__name__)
 MOST_AT_ONCE = 200  # of a tenant
 
 Kind = MeetingCommand.Kind
+T = TypeVar("T")
 
 
 async def carry_out_orders(media: Media) -> None:
@@ -53,16 +57,42 @@ async def _do(media: Media, command: MeetingCommand) -> bool:
     if worker not in media.workers.live:
         return False
     if command.kind == Kind.REMOVE:
-        await media.bar(worker, meeting_id, command.payload["subjects"])
+        await media.routers.bar(worker, meeting_id, command.payload["subjects"])
     elif command.kind == Kind.READMIT:
-        await media.unbar(worker, meeting_id, command.payload["subjects"])
+        await media.routers.unbar(worker, meeting_id, command.payload["subjects"])
     elif command.kind in (Kind.FREEZE, Kind.UNFREEZE):
-        await media.freeze(worker, meeting_id, frozen=command.meeting.is_frozen)
+        await _tell(command, _is_frozen, lambda frozen: media.routers.freeze(worker, meeting_id, frozen=frozen))
+    elif command.kind == Kind.LIMIT:
+        await _tell(command, _limits, lambda limits: media.routers.set_limits(worker, meeting_id, limits))
     elif command.kind == Kind.END:
         for participant_id in media.peers_of(meeting_id):
             await media.detach(meeting_id, participant_id, reason="meeting_ended")
-        await media.close_router(worker, meeting_id, reason="meeting_ended")
+        await media.routers.close(worker, meeting_id, reason="meeting_ended")
     return True
+
+
+async def _tell(command: MeetingCommand, read: Callable[[Meeting], T], say: Callable[[T], Awaitable[None]]) -> None:
+    """Say what holds, again while it changes: another process may be carrying out a later order of the meeting."""
+    holds = database_sync_to_async(_read)
+    wanted = await holds(command, read)
+    while True:
+        await say(wanted)
+        said, wanted = wanted, await holds(command, read)
+        if said == wanted:
+            return
+
+
+def _read(command: MeetingCommand, read: Callable[[Meeting], T]) -> T:
+    with tenant_context(command.tenant):
+        return read(Meeting.objects.select_related("room__tenant").get(pk=command.meeting_id))
+
+
+def _is_frozen(meeting: Meeting) -> bool:
+    return meeting.is_frozen
+
+
+def _limits(meeting: Meeting) -> RouterLimits:
+    return router_limits(meeting.room)
 
 
 def _open(workers: list[str]) -> list[MeetingCommand]:

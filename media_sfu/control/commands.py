@@ -62,6 +62,9 @@ class Commands:
             worker.add_router(router, epoch, limits)
             log.info("router_created", extra={"router": router, "epoch": epoch})
 
+    def set_limits(self, _: Link, /, router: str, limits: dict[str, int]) -> None:
+        self._router(router).limits = limits
+
     def close_router(self, _: Link, /, router: str, reason: str) -> Json:
         running = self._worker.routers.get(router)
         if running is None:

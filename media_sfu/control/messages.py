@@ -110,6 +110,7 @@ _TRANSPORT: dict[str, Check] = {**_PEER, "transport_id": is_id}
 REQUESTS: dict[str, dict[str, Check]] = {
     "hello": {"protocol": is_count, "link": is_id},
     "create_router": {"router": is_id, "epoch": is_count, "bars": is_subjects, "limits": is_limits},
+    "set_limits": {"router": is_id, "limits": is_limits},
     "close_router": {"router": is_id, "reason": is_word},
     "create_peer": {**_PEER, "epoch": is_count, "subjects": is_subjects},
     "take_over": _PEER,

@@ -45,6 +45,18 @@ async def test_the_third_camera_may_be_one_too_many(meeting, limits, code):
     assert await refusal(meeting, "person-c") == code
 
 
+async def test_who_was_refused_is_admitted_when_the_limits_are_raised(meeting):
+    await limit(meeting, publishers=1)
+    await meeting.join("person-a")
+    assert await refusal(meeting, "person-b") == "too_many_publishers"
+    raised = {"limits": {**LIMITS, "publishers": 2}}
+    for _ in range(2):
+        await meeting.link.request("set_limits", router=ROUTER, **raised)
+    assert await refusal(meeting, "person-b") == ""
+    with pytest.raises(WorkerError, match="unknown_router"):
+        await meeting.link.request("set_limits", router="meeting-2", **raised)
+
+
 async def test_who_was_refused_still_has_what_there_was(meeting):
     await limit(meeting, publishers=1)
     await meeting.join("person-a")
