@@ -19,6 +19,8 @@ log = structlog.get_logger(__name__)
 KEEP_SECONDS = 15.0
 """The client gives its old connections up after the same time (`media/handover.js`)."""
 
+MEMORY_SECONDS = KEEP_SECONDS + 15.0  # a meeting may have moved some seconds after its worker was last heard to drain
+
 Count = Callable[[RoutedMeeting, Placement, str, Json], None]
 
 
@@ -65,13 +67,13 @@ class Departures:
             await self._ask(departure.router, kind, router=meeting.public_id, peer=participant_id, **fields)
 
     async def everywhere(self, worker: str, kind: str, /, **fields: object) -> None:
-        """Say it to the draining workers too: the meeting, now on `worker`, may still be on one of them."""
-        for name in self._workers.draining():
+        """Say it too to the workers that drain or did: the meeting, now on `worker`, may still be on one of them."""
+        for name in self._workers.drained_within(MEMORY_SECONDS):
             if name != worker:
                 await self._try(name, kind, **fields)
 
     def forget(self, meeting: RoutedMeeting, name: str, start: str) -> None:
-        """The worker has died: nothing is there any more."""
+        """Nothing is left of the router of before: its worker has died, or holds the new one."""
         departure = meeting.departure
         if departure is not None and (departure.router.worker, departure.router.worker_epoch) == (name, start):
             meeting.departure = None

@@ -6,6 +6,8 @@ whose link is lost gets one second to answer a new `hello` before it counts as d
 
 import asyncio
 import contextlib
+import math
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,7 +35,10 @@ STEADY_BEATS = 5  # heartbeats in a row that must be late before a worker counts
 
 @dataclass
 class Worker:
-    """A worker that answers, for browsers at `announce`. `start` is its `worker_epoch`: new at each process start."""
+    """A worker that answers, for browsers at `announce`. `start` is its `worker_epoch`: new at each process start.
+
+    `drained_at`: when it was last heard to drain (steady clock, s).
+    """
 
     name: str
     start: str
@@ -42,7 +47,11 @@ class Worker:
     announce: list[Json]
     load: float = 0.0
     routers: int = 0
+    drained_at: float = -math.inf
     lags: deque[float] = field(default_factory=lambda: deque(maxlen=STEADY_BEATS))
+
+    def __post_init__(self) -> None:
+        self._note_draining(draining=self.draining)
 
     def report(self, *, answers: bool) -> WorkerReport:
         socket = Path(self.link.socket_path).name
@@ -60,9 +69,14 @@ class Worker:
 
     def take_heartbeat(self, event: Json) -> None:
         load = event.get("load", {})
-        self.draining = bool(event.get("draining"))
+        self._note_draining(draining=bool(event.get("draining")))
         self.load, self.routers = float(load.get("packets_out_per_second", 0)), int(load.get("routers", 0))
         self.lags.append(float(load.get("loop_lag_ms", 0)))
+
+    def _note_draining(self, *, draining: bool) -> None:
+        self.draining = draining
+        if draining:
+            self.drained_at = time.monotonic()
 
 
 class Workers:
@@ -126,6 +140,11 @@ class Workers:
 
     def draining(self) -> list[str]:
         return [worker.name for worker in self.live.values() if worker.draining]
+
+    def drained_within(self, seconds: float) -> list[str]:
+        """Those that drain or have done so this short a time ago."""
+        since = time.monotonic() - seconds
+        return [worker.name for worker in self.live.values() if worker.drained_at >= since]
 
     async def request(self, name: str, kind: str, /, **fields: object) -> Json:
         """Ask a worker. Raises MediaUnavailable when it does not answer, MediaRefused when it refuses."""

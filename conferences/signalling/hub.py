@@ -201,7 +201,7 @@ class Hub:
         participant_id, room, now = connection.participant_id, local.meeting.room, timezone.now()
         role = _role(local.roster, participant_id)
         epoch = self.media.epoch_of(local.public_id, participant_id)
-        connection.stage, connection.muted = Stage.JOINED, dict(local.roster.participants[participant_id].muted)
+        connection.stage = Stage.JOINED
         connection.renew_ice_at = time.monotonic() + renewed_after()
         connection.send(
             server.Joined(
@@ -227,6 +227,7 @@ class Hub:
             connection.send(server.MediaUnavailable())
         for event in self.media.standing_events(local.public_id, participant_id):
             connection.send(message_of(event))
+        self._follow_mutes(connection, local.roster.participants[participant_id])  # since the peer was made
 
     # Looking at the database
 
@@ -314,8 +315,11 @@ class Hub:
         if not view.connected:  # the loss of an older socket was noted after this one had joined
             regain = database_sync_to_async(queries.regain_socket)
             self.spawn(regain(connection.visitor.tenant, connection.participant_id))
-        if connection.writes_under_way:
-            return
+        if not connection.writes_under_way:
+            self._follow_mutes(connection, view)
+
+    def _follow_mutes(self, connection: Connection, view: ParticipantView) -> None:
+        """What the rows mute and the client has on is a host's doing."""
         for source, muted in view.muted.items():
             if muted and not connection.muted.get(source, True):
                 connection.send(server.MutedByHost(source=source))

@@ -113,3 +113,38 @@ async def test_mute_while_the_link_was_lost_holds_at_the_worker(worker, browser)
     media._meetings[meeting].peers[browser.id].note_muted("microphone", muted=True)
     await worker.wait_for("take_over")
     assert (await worker.wait_for("set_muted", source="microphone"))["muted"]
+
+
+async def test_old_place_of_a_worker_that_is_back_in_service_is_told_too(worker, browser, second_worker):
+    await order(worker, drain=True)
+    await browser.expect("rebuild")
+    await order(worker, drain=False)
+    await until(lambda: not runtime.hub().media.workers.draining())
+    await browser.send("freeze", frozen=True)
+    assert (await worker.wait_for("freeze", frozen=True))["router"] == browser.joined["meeting"]
+    await second_worker.wait_for("freeze", frozen=True)
+
+
+async def test_meeting_that_comes_back_to_the_place_it_was_leaving_stays(worker, browser, second_worker):
+    await order(worker, drain=True)
+    await browser.expect("rebuild", epoch=2)
+    await order(worker, drain=False)
+    await order(second_worker, drain=True)
+    await browser.expect("rebuild", epoch=3)
+    runtime.hub().media._meetings[browser.joined["meeting"]].departure.until = 0.0
+    assert (await second_worker.wait_for("close_peer"))["reason"] == "moved"
+    assert not worker.asked("close_peer")
+    assert not worker.asked("close_router")
+
+
+async def test_peer_that_another_process_took_over_is_closed_at_the_old_place(
+    worker, browser, second_worker, monkeypatch
+):
+    monkeypatch.setattr(moving, "KEEP_SECONDS", 1.0)
+    media, meeting = runtime.hub().media, browser.joined["meeting"]
+    await order(worker, drain=True)
+    await browser.expect("rebuild")
+    media.let_go(meeting, browser.id)
+    assert (await worker.wait_for("close_peer"))["reason"] == "moved"
+    await until(lambda: meeting not in media._meetings)
+    assert not second_worker.asked("close_peer")
