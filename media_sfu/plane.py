@@ -19,7 +19,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from media_sfu.bandwidth.feedback import FeedbackGenerator
-from media_sfu.bandwidth.policing import TrackPolicer
+from media_sfu.bandwidth.policing import TokenBucket, TrackPolicer
 from media_sfu.bandwidth.shares import TemporalShares
 from media_sfu.codecs import Codec, Description
 from media_sfu.egress import Egress
@@ -35,6 +35,8 @@ from media_sfu.net.ice import Path
 from media_sfu.net.transport import Transport
 from media_sfu.rtp import extensions, packet, rtcp
 from media_sfu.stats import PeerCounters
+
+UNKNOWN_PER_SECOND, UNKNOWN_PAUSE_SECONDS = 200, 0.1  # packets of SSRCs of no source, which has no policer for them
 
 Learn = Callable[[int, int, dict[int, bytes]], "Source | None"]
 
@@ -113,6 +115,8 @@ class Ingress(Endpoint):
         self.transport_sequence_id = 0
         self.audio_level_id = 0
         self._sources: dict[int, Source] = {}
+        self._unknown = TokenBucket(UNKNOWN_PER_SECOND, UNKNOWN_PER_SECOND)
+        self._unknown_from = 0.0  # packets of unknown SSRCs are ignored until then
 
     def close(self) -> None:
         super().close()
@@ -160,19 +164,23 @@ class Ingress(Endpoint):
         ssrc = int.from_bytes(data[8:12], "big")
         if self._rx is None or (ssrc not in self._seen and not self._seat(ssrc)):
             return
+        now, source = monotonic(), self._sources.get(ssrc)
+        if source is None and now < self._unknown_from:
+            self.drops["unknown_ssrc"] += 1
+            return
         plain = self._rx.unprotect(data)
         self.counters.packets_in += 1
         self.counters.bytes_in += len(data)
         self._authenticated(ssrc, path)
-        header, now = packet.parse(plain), monotonic()
-        source = self._sources.get(ssrc) or self._learn(ssrc, plain, header)
+        header = packet.parse(plain)
+        source = source or self._learn(ssrc, plain, header)
         if source is not None and not source.policer.admit(len(data), now):
             self.drops["policed"] += 1  # and never told as arrived: a sender that listens slows down
             return
         if self.transport_sequence_id:
             self._note_arrival(plain, header, now)
         if source is None:
-            self.drops["unknown_ssrc"] += 1
+            self._ignore_unknown(now)
         elif header[1] == source.payload_type:
             self._take(source, plain, header, header[2], header[8], now)
         elif header[1] == source.repair_payload_type:
@@ -181,6 +189,12 @@ class Ingress(Endpoint):
                 self._take(source, plain, header, *restored, now)
         else:
             self.drops["payload_type"] += 1
+
+    def _ignore_unknown(self, now: float) -> None:
+        """A packet that belongs to nothing; when the peer sends many, the next are not even decrypted."""
+        self.drops["unknown_ssrc"] += 1
+        if not self._unknown.take(1, now):
+            self._unknown_from = now + UNKNOWN_PAUSE_SECONDS
 
     def _note_arrival(self, plain: bytes, header: packet.Header, now: float) -> None:
         found = extensions.find(plain, header[5], header[6], header[7], self.transport_sequence_id)

@@ -14,7 +14,7 @@ from media_sfu.egress import Egress
 from media_sfu.endpoint import MAX_SSRCS
 from media_sfu.forwarding.retransmission import RetransmissionBuffer
 from media_sfu.forwarding.rewriter import Rewriter
-from media_sfu.plane import Forward, Ingress, Source, Track
+from media_sfu.plane import UNKNOWN_PER_SECOND, Forward, Ingress, Source, Track
 from media_sfu.rtp import rtcp
 from media_sfu.stats import PeerCounters
 from tests.media_sfu.pure.fuzzing import CASES, CPU_LIMIT, cpu_seconds, damaged
@@ -137,4 +137,16 @@ def test_removed_source_and_closed_endpoint_forward_nothing():
     plane.ingress.close()
     plane.ingress.receive(VECTORS[0], PATH)
     assert not plane.egress.send_rtp(VECTORS[0], 0.0)
+    assert len(plane.sent) == 1
+
+
+def test_packets_that_belong_to_nothing_are_not_decrypted_for_ever():
+    plane = Plane()
+    decrypted = []
+    plane.ingress._rx.unprotect = lambda data: decrypted.append(data) or data
+    for number in range(5000):
+        plane.ingress.receive(rtp(b"stranger", ssrc=3333, sequence=number), PATH)
+    assert plane.drops["unknown_ssrc"] == 5000
+    assert UNKNOWN_PER_SECOND <= len(decrypted) < 2 * UNKNOWN_PER_SECOND
+    plane.ingress.receive(VECTORS[0], PATH)
     assert len(plane.sent) == 1
