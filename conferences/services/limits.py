@@ -83,10 +83,20 @@ def _tell_running(meetings: QuerySet[Meeting]) -> None:
 
 
 def router_limits(room: Room) -> RouterLimits:
-    """The stricter of the room's and the organisation's: the worker sees one meeting."""
+    """The stricter of the room's and the organisation's: the worker sees one meeting.
+
+    Never less than there is in the running meeting: who is in stays in when a limit is lowered, on the next worker too.
+    """
+    people = Participant.objects.filter(meeting__room=room, meeting__ended_at=None, state=ParticipantState.JOINED)
+    count, shown = people.count(), _shown(people)
     tenant = limits_of(room.tenant)
+    publishers = _stricter(room.publisher_limit, tenant.publishers)
     bitrate = _stricter(room.bitrate_limit, tenant.bitrate)
-    return RouterLimits(room.participant_limit, _stricter(room.publisher_limit, tenant.publishers), bitrate * MEGA)
+    return RouterLimits(
+        max(room.participant_limit, count),
+        publishers and max(publishers, len(shown)),
+        MEGA * (bitrate and max(bitrate, _mbps(shown))),
+    )
 
 
 def require_seat(meeting: Meeting, room: Room) -> None:
@@ -127,12 +137,21 @@ def may_show(participant: Participant, room: Room, source: str) -> bool:
 def _require(publishers: int, bitrate: int, people: QuerySet[Participant], source: str) -> None:
     if not (publishers or bitrate):
         return
-    muted = people.values_list("muted", flat=True)
-    shown = [each for row in muted for each in VIDEO_MBPS if row.get(each) is False]
+    shown = _shown(people)
     if publishers and len(shown) >= publishers:
         raise TooManyPublishers
-    if bitrate and sum(VIDEO_MBPS[each] for each in [*shown, source]) > bitrate:
+    if bitrate and _mbps([*shown, source]) > bitrate:
         raise BitrateLimit
+
+
+def _shown(people: QuerySet[Participant]) -> list[str]:
+    """The sources of theirs that are on, of `VIDEO_MBPS`."""
+    muted = people.values_list("muted", flat=True)
+    return [source for row in muted for source in VIDEO_MBPS if row.get(source) is False]
+
+
+def _mbps(shown: Iterable[str]) -> int:
+    return sum(VIDEO_MBPS[source] for source in shown)
 
 
 def _present(tenant: Tenant) -> QuerySet[Participant]:

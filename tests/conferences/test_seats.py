@@ -11,9 +11,10 @@ from audit.events import Actor
 from audit.models import AuditEvent
 from conferences.errors import BitrateLimit, MeetingError, MeetingFull, TenantFull, TooManyPublishers
 from conferences.models import Participant
-from conferences.services.limits import VIDEO_MBPS, router_limits, set_limits
+from conferences.services.limits import VIDEO_MBPS, RouterLimits, router_limits, set_limits
 from conferences.services.meetings import leave_meeting
 from conferences.services.presence import set_muted
+from conferences.services.rooms import edit_room
 from media_sfu.publication import BITS_PER_SECOND
 from tests.conferences.test_races import at_once
 from tests.conferences.visits import enter, join
@@ -151,6 +152,16 @@ def test_the_worker_gets_the_stricter_limits(tenant):
     set_limits(tenant, actor=OPERATOR, publishers=3, bitrate=40)
     found = router_limits(room)
     assert (found.participants, found.publishers, found.bits_per_second) == (7, 3, 40_000_000)
+
+
+def test_the_worker_is_never_told_less_than_there_is(tenant):
+    room = make_room(tenant)
+    people = [join(room, make_user(tenant)) for _ in range(3)]
+    edit_room(room, actor=OPERATOR, participant_limit=2, publisher_limit=2, bitrate_limit=8)
+    room.refresh_from_db()
+    assert router_limits(room) == RouterLimits(3, 3, 9_000_000)
+    leave_meeting(people[0], reason="left")
+    assert router_limits(room) == RouterLimits(2, 2, 8_000_000)
 
 
 def test_a_room_is_still_full_by_its_own_limit(tenant):
