@@ -17,13 +17,11 @@ from conferences.models import GuestPass, Room
 from tenants.models import Tenant
 from tests.database import make_product_strict
 from tests.factories import make_admin, make_guest_pass, make_room, make_tenant, make_user
-from tests.static_files import find_static_files_once
 
 
 def pytest_configure() -> None:
     django_settings.PASSWORD_HASHERS = ["tests.hashers.CheapArgon2PasswordHasher"]
     make_product_strict()
-    find_static_files_once()
 
 
 @pytest.fixture(scope="session")

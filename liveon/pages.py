@@ -1,0 +1,60 @@
+"""How the web process runs Django's pages: each request on one thread, and the threads stay.
+
+Left to itself Django begins and ends a thread, and so a connection to the database, for every request, and goes there
+and back a dozen times: once for each hook of each middleware.
+"""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from django.core.handlers.asgi import ASGIHandler
+
+MOST_IDLE = 8
+
+
+class PageHandler(ASGIHandler):
+    """Django's handler, but all middleware and the view are one piece of work for the request's thread."""
+
+    def load_middleware(self, is_async: bool = False) -> None:  # noqa: FBT001, FBT002 (Django's)
+        super().load_middleware(is_async=False)
+        self._middleware_chain: Any = sync_to_async(self._middleware_chain)
+
+
+class PageThread(ThreadPoolExecutor):
+    """One thread, which keeps its connection to the database from one request to the next."""
+
+    def __init__(self) -> None:
+        super().__init__(max_workers=1, thread_name_prefix="page")
+        self._last: Future[Any] | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        return self._last is None or self._last.done()
+
+    def submit(self, *call: Any, **options: Any) -> Future[Any]:
+        self._last = super().submit(*call, **options)
+        return self._last
+
+
+class PageThreads:
+    """ASGI: each request gets a thread to itself, one that is idle or a new one."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+        self._idle: list[PageThread] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        thread = self._idle.pop() if self._idle else PageThread()
+        try:
+            async with ThreadSensitiveContext(executor=thread):
+                await self._application(scope, receive, send)
+        finally:
+            self._take_back(thread)
+
+    def _take_back(self, thread: PageThread) -> None:
+        """A browser that has gone leaves its view running: nobody else is to wait for that."""
+        if thread.is_idle and len(self._idle) < MOST_IDLE:
+            self._idle.append(thread)
+        else:
+            thread.shutdown(wait=False)

@@ -1,0 +1,67 @@
+"""Threads of requests: one for each at a time, kept from one to the next, never one that is still busy."""
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from liveon import pages
+from liveon.pages import PageThreads
+from tests.conferences.waiting import until
+
+
+class Pages:
+    """An application whose views run on the request's thread until `go_on` is set."""
+
+    def __init__(self) -> None:
+        self.threads: list[int] = []
+        self.go_on = threading.Event()
+        self.go_on.set()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await sync_to_async(self._view)()
+
+    def _view(self) -> None:
+        self.threads.append(threading.get_ident())
+        self.go_on.wait(10)
+
+
+@pytest.fixture
+def views() -> Pages:
+    return Pages()
+
+
+async def test_one_request_after_the_other_is_on_the_same_thread(views):
+    requests = PageThreads(views)
+    for _ in range(3):
+        await requests({}, None, None)
+    assert len(set(views.threads)) == 1
+    assert threading.get_ident() not in views.threads
+
+
+async def test_requests_at_once_have_a_thread_each_and_not_all_are_kept(views, monkeypatch):
+    monkeypatch.setattr(pages, "MOST_IDLE", 2)
+    requests = PageThreads(views)
+    views.go_on.clear()
+    running = [asyncio.create_task(requests({}, None, None)) for _ in range(4)]
+    await until(lambda: len(views.threads) == 4)
+    views.go_on.set()
+    await asyncio.gather(*running)
+    assert len(set(views.threads)) == 4
+    assert len(requests._idle) == 2
+
+
+async def test_nobody_waits_for_the_view_of_a_browser_that_has_gone(views):
+    requests = PageThreads(views)
+    views.go_on.clear()
+    gone = asyncio.create_task(requests({}, None, None))
+    await until(lambda: len(views.threads) == 1)
+    gone.cancel()
+    await asyncio.wait([gone])
+    following = asyncio.create_task(requests({}, None, None))
+    await until(lambda: len(views.threads) == 2)
+    views.go_on.set()
+    await following
+    assert len(set(views.threads)) == 2
