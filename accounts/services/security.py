@@ -12,7 +12,7 @@ from tenants.models import Tenant
 def settings_of(tenant: Tenant) -> SecuritySettings:
     """The tenant's security settings: its row, or the defaults, unsaved, of one that never changed them."""
     with tenant_context(tenant):
-        found = SecuritySettings.objects.for_tenant(tenant).first()
+        found = SecuritySettings.objects.for_tenant(tenant).one()
     return found or SecuritySettings(tenant=tenant)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from conferences.errors import MediaFull
 from conferences.lookups import MEETINGS_ON_WORKERS
@@ -136,7 +136,6 @@ def _require(worker: MediaWorker, packets: float) -> None:
 
 def _in_meeting(meeting: Meeting) -> tuple[int, int]:
     """How many are in, and how many of them have their cameras on."""
-    muted = list(
-        Participant.objects.filter(meeting=meeting, state=ParticipantState.JOINED).values_list("muted", flat=True)
-    )
-    return len(muted), sum(each.get("camera") is False for each in muted)
+    inside = Participant.objects.filter(meeting=meeting, state=ParticipantState.JOINED)
+    found = inside.aggregate(people=Count("pk"), cameras=Count("pk", filter=Q(muted__camera=False)))
+    return found["people"], found["cameras"]

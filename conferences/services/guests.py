@@ -110,7 +110,7 @@ def pass_is_valid(guest_pass: GuestPass, *, now: datetime) -> bool:
 def find_guest_pass(secret: str) -> GuestPass | None:
     """The valid pass with this secret, or None: unknown, expired and revoked look the same."""
     secret_hash = hash_secret(secret)
-    return _if_valid(_pass_of(TENANT_OF_GUEST_SECRET.tenant(secret_hash), secret_hash=secret_hash))
+    return if_valid(_pass_of(TENANT_OF_GUEST_SECRET.tenant(secret_hash), secret_hash=secret_hash))
 
 
 def granted_pass(grant: Grant) -> GuestPass | None:
@@ -120,24 +120,27 @@ def granted_pass(grant: Grant) -> GuestPass | None:
 
 def find_granted_pass(grant: Grant) -> GuestPass | None:
     """The pass behind a grant when it is still valid, else None."""
-    return _if_valid(granted_pass(grant))
+    return if_valid(granted_pass(grant))
 
 
 def find_valid_pass(pass_id: str) -> GuestPass | None:
     """The pass with this public id when it is valid, else None."""
-    return _if_valid(_pass_of(TENANT_OF_GUEST_PASS.tenant(pass_id), public_id=pass_id))
+    return if_valid(_pass_of(TENANT_OF_GUEST_PASS.tenant(pass_id), public_id=pass_id))
 
 
 def _pass_of(tenant: Tenant | None, **which: str) -> GuestPass | None:
     if tenant is None:
         return None
     with tenant_context(tenant):
-        return (
-            GuestPass.objects.for_tenant(tenant).filter(**which).select_related("room", "tenant", "created_by").first()
-        )
+        passes = GuestPass.objects.for_tenant(tenant).select_related("room", "created_by")
+        found: GuestPass | None = passes.filter(**which).one()
+    if found is not None:
+        found.tenant = found.room.tenant = tenant
+    return found
 
 
-def _if_valid(guest_pass: GuestPass | None) -> GuestPass | None:
+def if_valid(guest_pass: GuestPass | None) -> GuestPass | None:
+    """The pass itself when it is valid now, else None."""
     if guest_pass is None:
         return None
     with tenant_context(guest_pass.tenant):

@@ -11,7 +11,7 @@ from accounts.logins import login_key, user_of_login
 from accounts.models import User
 from conferences.errors import LoginRequired, RoomNotFound
 from conferences.models import GuestPass, Room
-from conferences.services.guests import Grant, device_of, find_granted_pass, granted_pass, read_grant
+from conferences.services.guests import Grant, device_of, find_granted_pass, granted_pass, if_valid, read_grant
 from tenants.context import tenant_context
 from tenants.ids import hash_secret
 from tenants.models import Tenant
@@ -82,7 +82,7 @@ def identify_guest(room_id: str, *, cookies: Mapping[str, str], ip_address: str 
         raise LoginRequired
     if guest_pass.room.public_id != room_id or guest_pass.room.closed_at is not None:
         raise RoomNotFound
-    if find_granted_pass(grant) is None:
+    if if_valid(guest_pass) is None:
         raise LoginRequired
     return Visitor(
         tenant=guest_pass.tenant,

@@ -88,9 +88,11 @@ def join_meeting(visitor: Visitor, *, resume: str | None, microphone: bool, came
             take_out(present, reason=LeaveReason.DUPLICATE, actor=SYSTEM, left_at=now)
         participant = _enter(visitor, room, meeting, microphone=microphone, camera=camera, now=now)
     settle(participant.meeting, now=now)
-    participant.refresh_from_db(fields=["state", "role", "joined_at", "admitted_at"])
+    if visitor.user is not None or participant.state == ParticipantState.WAITING:  # host by now, or let in
+        participant.refresh_from_db(fields=["state", "role", "joined_at", "admitted_at"])
     same_epoch = _epoch_of(resume or "") == participant.meeting.epoch
-    token = issue_resume_token(participant) if participant.state == ParticipantState.JOINED else ""
+    issue = issue_resume_token if is_back else _issue_token  # nobody else has seen the row of somebody new
+    token = issue(participant) if participant.state == ParticipantState.JOINED else ""
     return Entrance(participant, is_back=is_back, media_goes_on=is_same_tab and same_epoch, token=token)
 
 
@@ -98,7 +100,11 @@ def join_meeting(visitor: Visitor, *, resume: str | None, microphone: bool, came
 def issue_resume_token(participant: Participant) -> str:
     """A new token for somebody who is in; the one before is spent."""
     rows = Participant.objects.select_for_update(no_key=True, of=("self",)).select_related("meeting")
-    locked = rows.get(pk=participant.pk)
+    return _issue_token(rows.get(pk=participant.pk))
+
+
+def _issue_token(locked: Participant) -> str:
+    """The caller holds the participant's row, as it is now."""
     token = f"{locked.meeting.epoch}.{new_secret()}"
     locked.spent_resume_hash, locked.resume_hash = locked.resume_hash, hash_secret(token)
     locked.save(update_fields=["spent_resume_hash", "resume_hash"])
@@ -118,7 +124,10 @@ def _check_identity(visitor: Visitor, *, now: datetime) -> None:
             raise LoginRequired
         return
     assert visitor.guest_pass is not None
-    guest_pass = GuestPass.objects.select_for_update(no_key=True).get(pk=visitor.guest_pass.pk)
+    rows = GuestPass.objects.filter(pk=visitor.guest_pass.pk)
+    rows.select_for_update(no_key=True).values_list("pk").get()  # first: who waits reads what is joined as of before
+    guest_pass = rows.select_related("room__tenant", "created_by").get()
+    guest_pass.tenant = guest_pass.room.tenant
     if not pass_is_valid(guest_pass, now=now):
         raise LoginRequired
 
@@ -158,8 +167,10 @@ def _present_row(visitor: Visitor, meeting: Meeting | None) -> Participant | Non
     people = Participant.objects.filter(meeting=meeting, left_at=None)
     people = people.select_related("meeting__room__tenant", "user", "guest_pass")
     if visitor.user is not None:
-        return people.filter(user=visitor.user).first()
-    return people.filter(guest_pass=visitor.guest_pass).first()
+        found: Participant | None = people.filter(user=visitor.user).one()
+        return found
+    found = people.filter(guest_pass=visitor.guest_pass).one()
+    return found
 
 
 def _goes_on(visitor: Visitor, present: Participant, token_hash: str) -> bool:

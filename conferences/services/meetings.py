@@ -13,6 +13,7 @@ not wait.
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from audit.attendance import close_attendance, open_attendance
@@ -37,7 +38,7 @@ def lock_room(room_pk: int) -> Room:
 
 
 def live_meeting(room: Room) -> Meeting | None:
-    meeting = Meeting.objects.filter(room=room, ended_at=None).first()
+    meeting: Meeting | None = Meeting.objects.filter(room=room, ended_at=None).one()
     if meeting is not None:
         meeting.room = room
     return meeting
@@ -105,9 +106,7 @@ def end_live_meeting(room: Room, *, actor: Actor) -> None:
 
 def present_in(meeting: Meeting) -> list[Participant]:
     """Everybody in the meeting or waiting for it, in the order of arrival."""
-    people = Participant.objects.filter(meeting=meeting, left_at=None)
-    people = people.select_related("meeting__room__tenant", "user", "guest_pass__created_by")
-    return list(people.order_by("joined_at", "pk"))
+    return list(_present(meeting))
 
 
 def take_out(participant: Participant, *, reason: str, actor: Actor, left_at: datetime) -> None:
@@ -154,9 +153,9 @@ def settle(meeting: Meeting, *, now: datetime) -> None:
     """Bring the meeting to the state that the head of this file promises. The caller holds the room's lock."""
     room = meeting.room
     host = _present_host(meeting, room, now=now) or _promote(meeting, room, now=now)
-    if host is not None and not meeting.is_frozen and not lobby_is_on(meeting, room):
+    if host is not None:
         _admit_waiting(meeting, room, now=now)
-    if not Participant.objects.filter(meeting=meeting, left_at=None).exists():
+    elif not _present(meeting).exists():
         _close(meeting, actor=SYSTEM, now=now)
     meeting_changed(meeting)
 
@@ -206,11 +205,20 @@ def _promote(meeting: Meeting, room: Room, *, now: datetime) -> Participant | No
 
 
 def _admit_waiting(meeting: Meeting, room: Room, *, now: datetime) -> None:
-    for guest in present_in(meeting):
+    """Unless the lobby is on or the meeting stands still. Mostly nobody waits: that is asked first."""
+    is_waiting = Q(meeting=meeting, state=ParticipantState.WAITING)
+    if not Participant.objects.filter(is_waiting).exists() or meeting.is_frozen or lobby_is_on(meeting, room):
+        return
+    for guest in _present(meeting).filter(is_waiting):
         guest.meeting = meeting
-        is_waiting = guest.state == ParticipantState.WAITING and may_be_admitted(guest, now=now)
-        if is_waiting and _has_place(guest, room, now=now):
+        if may_be_admitted(guest, now=now) and _has_place(guest, room, now=now):
             let_in(guest, now=now)
+
+
+def _present(meeting: Meeting) -> QuerySet[Participant]:
+    people = Participant.objects.filter(meeting=meeting, left_at=None)
+    people = people.select_related("meeting__room__tenant", "user", "guest_pass__created_by")
+    return people.order_by("joined_at", "pk")
 
 
 def _close(meeting: Meeting, *, actor: Actor, now: datetime, is_ordered: bool = False) -> None:

@@ -26,8 +26,7 @@ def may_host(room: Room) -> Q:
 def host_of(meeting: Meeting) -> Participant | None:
     """The host who is in the meeting, or None."""
     present = Participant.objects.filter(meeting=meeting, state=ParticipantState.JOINED, role=ParticipantRole.HOST)
-    host: Participant | None = present.order_by("joined_at", "pk").first()
-    return host
+    return min(present, key=lambda each: (each.joined_at, each.pk), default=None)
 
 
 def next_host(meeting: Meeting, room: Room, *, now: datetime) -> Participant | None:
