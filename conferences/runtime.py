@@ -34,6 +34,7 @@ log = structlog.get_logger(__name__)
 
 SETTLE_SECONDS = 1.0
 LOOK_SECONDS = 1.0
+LONGEST_REST_SECONDS = 0.2
 SCAN_SECONDS = 0.3
 RESTORE_SECONDS = 0.5
 TALLY_SECONDS = 0.5
@@ -107,7 +108,7 @@ class Runtime:
             asyncio.create_task(metrics.watch_loop(), name="loop-lag"),
             self._every(SCAN_SECONDS, self._scan),
             self._every(RESTORE_SECONDS, self.media.restore, sooner=self.media.stirred),
-            self._every(LOOK_SECONDS, self.hub.look_around, sooner=self.hub.woken),
+            self._every(LOOK_SECONDS, self._look_around, sooner=self.hub.woken),
             self._every(LOOK_SECONDS, self._carry_out_orders, sooner=self._ordered),
             self._every(PULSE_SECONDS, self._pulse),
             self._every(PULSE_SECONDS, self._check_welcome),
@@ -144,6 +145,14 @@ class Runtime:
     def _wake(self, meeting_id: str) -> None:
         self.hub.wake(meeting_id)
         self._ordered.set()
+
+    async def _look_around(self) -> None:
+        """Look, and rest for twice as long as that took: a crowd that comes in, each of whom changes a large roster, is
+        seen in a few looks instead of in one each.
+        """
+        began = time.monotonic()
+        await self.hub.look_around()
+        await asyncio.sleep(min(LONGEST_REST_SECONDS, 2 * (time.monotonic() - began)))
 
     async def _carry_out_orders(self) -> None:
         self._ordered.clear()

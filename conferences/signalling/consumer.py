@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import structlog
+from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from structlog.contextvars import bound_contextvars
@@ -33,6 +34,13 @@ class MeetingConsumer(AsyncWebsocketConsumer):
     """`/ws/meetings/<room id>/?as=user|guest`. Refusals close after the handshake: only so a browser sees the code."""
 
     connection: Connection | None = None
+    channel_layer_alias = ""  # none: the hub listens, for all of them
+
+    async def dispatch(self, message: Any) -> None:
+        """Channels goes to the database's thread and back before each frame, to close old connections: whoever asks the
+        database does that anyway, and a frame need not wait for it.
+        """
+        await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
         await self.accept()

@@ -13,6 +13,7 @@ Json = dict[str, Any]
 Check = Callable[[object], Any]
 
 LARGEST_NUMBER = 2**53
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class BadValue(ValueError):
@@ -60,7 +61,7 @@ def text(low: int, high: int, *, too_long: str = "bad_message") -> Check:
             raise BadValue
         if len(value) > high:
             raise BadValue(too_long)
-        if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        if _UNSTORABLE.search(value):
             raise BadValue
         return value
 

@@ -67,7 +67,8 @@ class LocalMeeting:
         """A participant with the quality mark, which is in no table."""
         assert self.roster is not None
         view = self.roster.participants[participant_id]
-        return altered(view, quality=self.quality.get(participant_id, "good")) if view.connected else view
+        quality = self.quality.get(participant_id, view.quality)
+        return altered(view, quality=quality) if view.connected and view.quality != quality else view
 
     def tell(self, message: base.ServerMessage) -> None:
         for connection in self.joined():
@@ -113,7 +114,7 @@ class Hub:
             self.closed(connection)
         elif entrance.participant.state == ParticipantState.WAITING:
             connection.stage = Stage.WAITING
-            await self.look(local.public_id)
+            self.wake(local.public_id)
         else:
             await self._complete(connection, local)
 
