@@ -4,13 +4,16 @@ Left to itself Django begins and ends a thread, and so a connection to the datab
 and back a dozen times: once for each hook of each middleware.
 """
 
+import asyncio
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.core.handlers.asgi import ASGIHandler
+from django.db import connections
 
 MOST_IDLE = 8
+IDLE_SECONDS = 30.0
 
 
 class PageHandler(ASGIHandler):
@@ -26,6 +29,7 @@ class PageThread(ThreadPoolExecutor):
 
     def __init__(self) -> None:
         super().__init__(max_workers=1, thread_name_prefix="page")
+        self.idle_since = 0.0  # the loop's clock, s
         self._last: Future[Any] | None = None
 
     @property
@@ -36,6 +40,11 @@ class PageThread(ThreadPoolExecutor):
         self._last = super().submit(*call, **options)
         return self._last
 
+    def end(self) -> None:
+        """When it has done what it is doing."""
+        self.submit(connections.close_all)
+        self.shutdown(wait=False)
+
 
 class PageThreads:
     """ASGI: each request gets a thread to itself, one that is idle or a new one."""
@@ -43,6 +52,7 @@ class PageThreads:
     def __init__(self, application: Any) -> None:
         self._application = application
         self._idle: list[PageThread] = []
+        self._looking: asyncio.TimerHandle | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         thread = self._idle.pop() if self._idle else PageThread()
@@ -55,6 +65,21 @@ class PageThreads:
     def _take_back(self, thread: PageThread) -> None:
         """A browser that has gone leaves its view running: nobody else is to wait for that."""
         if thread.is_idle and len(self._idle) < MOST_IDLE:
+            thread.idle_since = asyncio.get_running_loop().time()
             self._idle.append(thread)
+            self._look_later()
         else:
-            thread.shutdown(wait=False)
+            thread.end()
+
+    def _look_later(self) -> None:
+        if self._looking is None and self._idle:
+            self._looking = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._end_idle)
+
+    def _end_idle(self) -> None:
+        """At night nobody needs eight connections to the database."""
+        self._looking = None
+        before = asyncio.get_running_loop().time() - IDLE_SECONDS
+        for thread in [each for each in self._idle if each.idle_since <= before]:
+            self._idle.remove(thread)
+            thread.end()
+        self._look_later()
