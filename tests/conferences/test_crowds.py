@@ -15,7 +15,7 @@ from tests.factories import make_guest_pass
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MOST_STATEMENTS = 40
+MOST_STATEMENTS = 50  # PostgreSQL: locks and whose rows it is about, too
 
 
 @contextmanager
