@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from liveon import env, logs
+from liveon.release import VERSION, front_end
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -245,12 +246,14 @@ TIME_ZONE = "Asia/Tokyo"
 LOGGING = logs.logging_config(LOG_LEVEL)
 logs.configure_structlog()
 
-RELEASE = "0.1.0"
-STATIC_URL = f"/static/{RELEASE}/"
+RELEASE = VERSION
+FRONT_END = front_end(BASE_DIR)
+STATIC_URL = f"/static/{FRONT_END}/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "liveon" / "static"]
 SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_AUTOREFRESH = DEBUG
+SERVESTATIC_MAX_AGE = 0 if DEBUG else 31_536_000  # s; the address changes with the files
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200

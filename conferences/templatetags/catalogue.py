@@ -11,4 +11,4 @@ register = template.Library()
 
 @register.simple_tag
 def catalogue_url() -> str:
-    return f"{reverse('jsi18n')}?{urlencode({'language': get_language(), 'release': settings.RELEASE})}"
+    return f"{reverse('jsi18n')}?{urlencode({'language': get_language(), 'release': settings.FRONT_END})}"

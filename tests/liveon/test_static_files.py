@@ -36,7 +36,7 @@ async def test_a_file_comes_whole_and_as_guarded_as_a_page(served):
     assert headers["content-type"].startswith("text/css")
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == settings.SECURE_REFERRER_POLICY
-    assert "max-age" in headers["cache-control"]
+    assert headers["cache-control"] == "max-age=31536000, public"
 
 
 async def test_over_tls_files_demand_it_as_pages_do(settings):
