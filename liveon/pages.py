@@ -30,15 +30,18 @@ class PageThread(ThreadPoolExecutor):
     def __init__(self) -> None:
         super().__init__(max_workers=1, thread_name_prefix="page")
         self.idle_since = 0.0  # the loop's clock, s
-        self._last: Future[Any] | None = None
+        self._under_way: set[Future[Any]] = set()
 
     @property
     def is_idle(self) -> bool:
-        return self._last is None or self._last.done()
+        return not self._under_way
 
     def submit(self, *call: Any, **options: Any) -> Future[Any]:
-        self._last = super().submit(*call, **options)
-        return self._last
+        """The last one does not tell whether all is done: what waits may be cancelled, what runs may not."""
+        work = super().submit(*call, **options)
+        self._under_way.add(work)
+        work.add_done_callback(self._under_way.discard)
+        return work
 
     def end(self) -> None:
         """When it has done what it is doing."""

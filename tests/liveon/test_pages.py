@@ -74,3 +74,25 @@ async def test_nobody_waits_for_the_view_of_a_browser_that_has_gone(views):
     views.go_on.set()
     await following
     assert len(set(views.threads)) == 2
+
+
+async def test_nobody_waits_for_it_either_when_what_follows_it_is_given_up(views):
+    async def as_django(scope: Any, receive: Any, send: Any) -> None:
+        """What Django does when a browser goes: the signal that the request is over waits for the view's thread."""
+        view = asyncio.create_task(views(scope, receive, send))
+        await until(lambda: len(views.threads) == 1)
+        view.cancel()
+        await asyncio.wait([view])
+        signalled.append(True)
+        await asyncio.gather(sync_to_async(bool)())
+
+    signalled: list[bool] = []
+    requests = PageThreads(as_django)
+    views.go_on.clear()
+    gone = asyncio.create_task(requests({}, None, None))
+    await until(lambda: bool(signalled))
+    await asyncio.sleep(0)
+    gone.cancel()  # as Daphne does after ten seconds
+    await asyncio.wait([gone])
+    assert not requests._idle
+    views.go_on.set()
