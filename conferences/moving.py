@@ -4,6 +4,7 @@ The browsers build their new connections beside the old ones. What is decided me
 both places: `Media` says it to the new worker, this file to the old one.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -68,9 +69,8 @@ class Departures:
 
     async def everywhere(self, worker: str, kind: str, /, **fields: object) -> None:
         """Say it too to the workers that drain or did: the meeting, now on `worker`, may still be on one of them."""
-        for name in self._workers.drained_within(MEMORY_SECONDS):
-            if name != worker:
-                await self._try(name, kind, **fields)
+        names = [name for name in self._workers.drained_within(MEMORY_SECONDS) if name != worker]
+        await asyncio.gather(*(self._try(name, kind, **fields) for name in names))
 
     def forget(self, meeting: RoutedMeeting, name: str, start: str) -> None:
         """Nothing is left of the router of before: its worker has died, or holds the new one."""

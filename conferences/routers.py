@@ -1,5 +1,7 @@
 """What is asked of a meeting's router. Of a meeting that has just moved, the place of before hears it too."""
 
+import asyncio
+
 import structlog
 
 from conferences.errors import MediaRefused, MediaUnavailable
@@ -71,5 +73,8 @@ class Routers:
                 raise
 
     async def _everywhere(self, worker: str, kind: str, meeting_id: str, **fields: object) -> None:
-        await self._departures.everywhere(worker, kind, router=meeting_id, **fields)
-        await self._workers.request(worker, kind, router=meeting_id, **fields)
+        """At once: an old place that hangs lets nobody wait."""
+        await asyncio.gather(
+            self._departures.everywhere(worker, kind, router=meeting_id, **fields),
+            self._workers.request(worker, kind, router=meeting_id, **fields),
+        )

@@ -1,5 +1,6 @@
 """Draining a worker: its meetings move while the old place goes on for a while."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -123,6 +124,21 @@ async def test_old_place_of_a_worker_that_is_back_in_service_is_told_too(worker,
     await browser.send("freeze", frozen=True)
     assert (await worker.wait_for("freeze", frozen=True))["router"] == browser.joined["meeting"]
     await second_worker.wait_for("freeze", frozen=True)
+
+
+async def test_old_place_that_hangs_lets_the_new_one_not_wait(worker, browser, second_worker, monkeypatch):
+    answers = asyncio.Event()
+
+    async def request(*_, **fields):
+        await answers.wait()
+        return {}
+
+    await order(worker, drain=True)
+    await browser.expect("rebuild")
+    monkeypatch.setattr(runtime.hub().media.workers.live[worker.name].link, "request", request)
+    await browser.send("freeze", frozen=True)
+    await second_worker.wait_for("freeze", frozen=True)
+    answers.set()
 
 
 async def test_meeting_that_comes_back_to_the_place_it_was_leaving_stays(worker, browser, second_worker):
