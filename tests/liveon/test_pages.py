@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.utils.translation import activate, get_language
+from structlog.contextvars import bind_contextvars, get_contextvars
 
 from liveon import pages
 from liveon.pages import PageThreads
@@ -39,6 +41,23 @@ async def test_one_request_after_the_other_is_on_the_same_thread(views):
         await requests({}, None, None)
     assert len(set(views.threads)) == 1
     assert threading.get_ident() not in views.threads
+
+
+async def test_nothing_of_a_request_is_left_for_the_next_on_its_thread():
+    found: list[Any] = []
+
+    def view() -> None:
+        found.append((threading.get_ident(), get_language(), get_contextvars()))
+        activate("en" if get_language() == "ja" else "ja")
+        bind_contextvars(participant="of this request")
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await sync_to_async(view)()
+
+    requests = PageThreads(application)
+    for _ in range(2):
+        await asyncio.create_task(requests({}, None, None))  # a task each, as Daphne has it
+    assert found[0] == found[1]
 
 
 async def test_requests_at_once_have_a_thread_each_and_not_all_are_kept(views, monkeypatch):
