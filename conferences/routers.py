@@ -37,10 +37,10 @@ class Routers:
     async def take_back(self, meeting_id: str, made: Placement, latest: Placement | None) -> None:
         """The rows are no longer as `made`. What was lifted or ended meanwhile found nothing to lift or end then.
 
-        `latest` is None when the meeting is over.
+        `latest` is None when the meeting is over, or has no worker any more: then it may go on where it was before.
         """
         if latest is None:
-            await self.close(made.worker, meeting_id, reason="meeting_ended")
+            await self._workers.request(made.worker, "close_router", router=meeting_id, reason="meeting_ended")
         else:
             await self.unbar(made.worker, meeting_id, sorted(set(made.bars) - set(latest.bars)))
 

@@ -55,6 +55,14 @@ async def test_router_of_a_meeting_that_ends_meanwhile_is_closed(worker, room, h
     assert not worker.routers
 
 
+async def test_place_of_before_is_not_closed_with_a_new_one_that_is_lost_at_once(worker, browser, second_worker, rows):
+    rows(lambda placement, before: None if before else placement)
+    worker.draining = True
+    await worker.beat()
+    assert (await second_worker.wait_for("close_router"))["router"] == browser.joined["meeting"]
+    assert not worker.asked("close_router")
+
+
 async def test_mute_by_somebody_else_before_the_welcome_holds(worker, room, host, monkeypatch):
     async def attach(*arguments, **named):
         goes_on = await Media.attach(*arguments, **named)
