@@ -5,6 +5,7 @@ and back a dozen times: once for each hook of each middleware.
 """
 
 import asyncio
+import contextlib
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -12,6 +13,7 @@ from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.core.handlers.asgi import ASGIHandler
 from django.db import connections
 
+MOST_AT_ONCE = 40  # each may hold a connection to the database, of which PostgreSQL has 100 by default
 MOST_IDLE = 8
 IDLE_SECONDS = 30.0
 
@@ -43,21 +45,24 @@ class PageThread(ThreadPoolExecutor):
         work.add_done_callback(self._under_way.discard)
         return work
 
-    def end(self) -> None:
-        """When it has done what it is doing."""
-        self.submit(connections.close_all)
+    def end(self) -> Future[Any]:
+        """When it has done what it is doing; gives the end."""
+        closed = self.submit(connections.close_all)
         self.shutdown(wait=False)
+        return closed
 
 
 class PageThreads:
-    """ASGI: each request gets a thread to itself, one that is idle or a new one."""
+    """ASGI: each request gets a thread to itself, one that is idle or a new one; what is too many waits for one."""
 
     def __init__(self, application: Any) -> None:
         self._application = application
         self._idle: list[PageThread] = []
         self._looking: asyncio.TimerHandle | None = None
+        self._places = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self._places.acquire()
         thread = self._idle.pop() if self._idle else PageThread()
         try:
             async with ThreadSensitiveContext(executor=thread):
@@ -66,13 +71,19 @@ class PageThreads:
             self._take_back(thread)
 
     def _take_back(self, thread: PageThread) -> None:
-        """A browser that has gone leaves its view running: nobody else is to wait for that."""
+        """A browser that has gone leaves its view running: nobody else is to wait for that, but it takes its place."""
+        loop = asyncio.get_running_loop()
         if thread.is_idle and len(self._idle) < MOST_IDLE:
-            thread.idle_since = asyncio.get_running_loop().time()
+            thread.idle_since = loop.time()
             self._idle.append(thread)
             self._look_later()
+            self._places.release()
         else:
-            thread.end()
+            thread.end().add_done_callback(lambda _: self._free_from_thread(loop))
+
+    def _free_from_thread(self, loop: asyncio.AbstractEventLoop) -> None:
+        with contextlib.suppress(RuntimeError):  # the process ends
+            loop.call_soon_threadsafe(self._places.release)
 
     def _look_later(self) -> None:
         if self._looking is None and self._idle:

@@ -1,13 +1,17 @@
 """Static files. A meeting page has sixty of them, and two hundred people may open it at once."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.security import SecurityMiddleware
 from servestatic.middleware import ServeStaticMiddleware
 
 Header = tuple[bytes, bytes]
+CACHE_CONTROL = b"cache-control"
+_OF_ANY_FRONT_END = re.compile(r"^/static/[0-9.]+-[0-9a-f]{8}/")
 
 
 class StaticFiles:
@@ -23,15 +27,28 @@ class StaticFiles:
         self._security = list(_security_headers())
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        served, path = self._served, scope["path"]
-        file = served.find_file(path) if served.autorefresh else served.files.get(path)
+        path = scope["path"]
+        present = _present(path)
+        file = self._find(present)
         if file is None:
             await self._application(scope, receive, send)
             return
         answer = file.get_response(scope["method"], _asked(scope))
         headers = [_header(name, value) for name, value in answer.headers if value is not None]
+        if path != present:
+            headers = [header for header in headers if header[0] != CACHE_CONTROL] + [(CACHE_CONTROL, b"no-cache")]
         await send({"type": "http.response.start", "status": int(answer.status), "headers": headers + self._security})
         await send({"type": "http.response.body", "body": _content(answer.file)})
+
+    def _find(self, path: str) -> Any:
+        return self._served.find_file(path) if self._served.autorefresh else self._served.files.get(path)
+
+
+def _present(path: str) -> str:
+    """The address of the same file in the present front end. During an update pages of the other one ask for theirs:
+    they get ours, which mostly fits, and are not to keep it.
+    """
+    return _OF_ANY_FRONT_END.sub(settings.STATIC_URL, path, count=1)
 
 
 def _asked(scope: Any) -> dict[str, str]:

@@ -103,11 +103,11 @@ def require_seat(meeting: Meeting, room: Room) -> None:
     """Whether one more may be in. The caller holds the room's lock. Raises MeetingFull, TenantFull."""
     if Participant.objects.filter(meeting=meeting, state=ParticipantState.JOINED).count() >= room.participant_limit:
         raise MeetingFull
-    limit = limits_of(room.tenant).participants
-    if limit:
-        count_alone(room.tenant)
-        if _present(room.tenant).count() >= limit:
-            raise TenantFull
+    limits = limits_of(room.tenant)
+    if limits.participants or limits.publishers or limits.bitrate:
+        count_alone(room.tenant)  # also for the camera that may follow: the lock comes before those of the workers
+    if limits.participants and _present(room.tenant).count() >= limits.participants:
+        raise TenantFull
 
 
 def require_showing(participant: Participant, room: Room, source: str) -> None:

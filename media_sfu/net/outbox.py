@@ -68,8 +68,8 @@ class Outbox:
         start = 0
         while start < len(datagrams):
             end = _end_of_run(datagrams, start)
-            if end == start + 1:
-                self.send(datagrams[start], address)
+            if end == start + 1 or not self._cuts:
+                self._send_each(datagrams[start:end], address)
             else:
                 self._send_run(datagrams[start:end], address)
             start = end
@@ -88,7 +88,7 @@ class Outbox:
 
 
 def _end_of_run(datagrams: list[bytes], start: int) -> int:
-    size = len(datagrams[start])
+    size = len(datagrams[start]) or 1
     end = start + 1
     last = min(len(datagrams), start + MOST_SEGMENTS, start + MOST_OCTETS // size)
     while end < last and len(datagrams[end]) == size:

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.test import Client
 
@@ -120,8 +121,9 @@ def test_join_page_is_not_kept_by_the_browser(member_client: Client, room: Room)
 
 
 def test_script_catalogue_comes_in_the_asked_language(client: Client) -> None:
-    answer = client.get("/jsi18n/", {"language": "ja", "release": "1"})
+    answer = client.get("/jsi18n/", {"language": "ja", "release": settings.FRONT_END})
     assert answer.status_code == 200
     assert "\\u30ab\\u30e1\\u30e9" in answer.content.decode()  # カメラ
-    assert "public" in answer.headers["Cache-Control"]
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert client.get("/jsi18n/", {"language": "ja", "release": "older"}).headers["Cache-Control"] == "no-cache"
     assert client.get("/jsi18n/", {"language": "xx"}).status_code == 404

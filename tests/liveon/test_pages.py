@@ -115,3 +115,22 @@ async def test_nobody_waits_for_it_either_when_what_follows_it_is_given_up(views
     await asyncio.wait([gone])
     assert not requests._idle
     views.go_on.set()
+
+
+@pytest.mark.parametrize("browser_stays", [True, False])
+async def test_what_is_too_many_waits_for_a_view_to_end(views, monkeypatch, browser_stays):
+    monkeypatch.setattr(pages, "MOST_AT_ONCE", 2)
+    requests = PageThreads(views)
+    views.go_on.clear()
+    running = [asyncio.create_task(requests({}, None, None)) for _ in range(2)]
+    await until(lambda: len(views.threads) == 2)
+    third = asyncio.create_task(requests({}, None, None))
+    if not browser_stays:
+        for each in running:
+            each.cancel()
+        await asyncio.wait(running)
+    await asyncio.sleep(0.05)
+    assert len(views.threads) == 2
+    views.go_on.set()
+    await third
+    assert len(views.threads) == 3

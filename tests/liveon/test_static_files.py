@@ -54,8 +54,22 @@ async def test_what_the_browser_has_is_not_sent_again(served):
     assert (await get(served, TOKENS, range="bytes=0-3"))[2] == (await get(served, TOKENS))[2][:4]
 
 
+async def test_a_page_of_another_front_end_gets_the_file_but_does_not_keep_it(served):
+    status, headers, body = await get(served, "/static/0.0.9-0123abcd/liveon/tokens.css")
+    assert (status, body) == (200, (await get(served, TOKENS))[2])
+    assert headers["cache-control"] == "no-cache"
+
+
 @pytest.mark.parametrize(
-    "path", ["/", settings.STATIC_URL, f"{settings.STATIC_URL}none.css", f"{settings.STATIC_URL}../settings.py"]
+    "path",
+    [
+        "/",
+        "/static/0.0.9-0123abcd/",
+        "/static/other/liveon/tokens.css",
+        settings.STATIC_URL,
+        f"{settings.STATIC_URL}none.css",
+        f"{settings.STATIC_URL}../settings.py",
+    ],
 )
 async def test_everything_else_is_djangos(served, path):
     assert await get(served, path) == (404, {}, b"Django's")
