@@ -25,6 +25,7 @@ from tests.services import folder, free_port, running
 START_SECONDS, ANSWER_SECONDS = 10.0, 30.0
 KEEPALIVE_SECONDS = 20.0
 JOIN_AT_ONCE = 5
+STARTING_ATTEMPTS, STARTING_SECONDS = 20, 0.1
 PLUGIN, PROTOCOL = "janus.plugin.videoroom", websockets.Subprotocol("janus-protocol")
 
 AnyParticipant = TypeVar("AnyParticipant", bound=Participant)
@@ -142,11 +143,22 @@ class JanusMeeting:
         joining, handle = self._bound(SubscribingParticipant(name)), await self._attach()
         streams = [{"feed": feed} for publisher, feed in self._feeds.items() if publisher != name]
         body = {"request": "join", "room": self._room, "ptype": "subscriber", "streams": streams}
-        offer = (await self._message(handle, body))["jsep"]["sdp"]
+        offer = (await self._join_once_started(handle, body))["jsep"]["sdp"]
         answer = {"type": "answer", "sdp": joining.answer(offer), "trickle": False}
         await self._message(handle, {"request": "start", "room": self._room}, answer)
         await self._connect(joining, offer)
         self.subscribing.append(joining)
+
+    async def _join_once_started(self, handle: int, body: dict[str, Any]) -> dict[str, Any]:
+        """Janus may learn a moment later than the publisher that its DTLS is complete."""
+        for _ in range(STARTING_ATTEMPTS):
+            try:
+                return await self._message(handle, body)
+            except RuntimeError as error:
+                if "No such feed" not in str(error):
+                    raise
+                await asyncio.sleep(STARTING_SECONDS)
+        raise RuntimeError("a publisher did not start")
 
     def _bound(self, joining: AnyParticipant) -> AnyParticipant:
         """Janus begins with candidates only."""

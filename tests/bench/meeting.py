@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 
-from media_sfu.bandwidth.feedback import FeedbackGenerator
 from media_sfu.control.client import WorkerLink
 from media_sfu.control.messages import Json
 from tests.bench.participants import Participant, PublishingParticipant, SubscribingParticipant
@@ -71,7 +70,6 @@ class Meeting:
 
     async def _subscribe(self, name: str, seen: int) -> None:
         joining = SubscribingParticipant(name)
-        joining.receiver.feedback = FeedbackGenerator()
         others = [each.id for each in self.publishing if each.id != name]
         tiles = [{"participant": other, **TILE} for other in others[:seen]]
         await self._link.request("set_view", router=self._router, peer=name, tiles=tiles)

@@ -13,6 +13,7 @@ from tests.bench.reception import Receiver
 
 _NTP_EPOCH = 2208988800  # seconds from 1900 to 1970
 _KEPT = re.compile(r"a=(group|mid|rtpmap|fmtp|rtcp-fb|extmap):")
+_FEEDBACK = re.compile(rf"a=extmap:(\d+) {re.escape(TRANSPORT_SEQUENCE)}")
 
 
 class Participant:
@@ -100,13 +101,16 @@ class SubscribingParticipant(Participant):
                 lines += [line, *self.connection.description("active"), "a=recvonly"]
             elif _KEPT.match(line):
                 lines.append(line)
+            if (negotiated := _FEEDBACK.match(line)) and self.receiver.feedback is None:
+                self.receiver.tell_arrivals(int(negotiated[1]))
         return "\r\n".join(lines) + "\r\n"
 
     def acknowledge(self) -> None:
-        """Tell what arrived when, as browsers do ten times a second."""
+        """Tell what arrived when, as browsers do ten times a second if it was negotiated."""
         if self.receiver.feedback is not None:
             for message in self.receiver.feedback.build():
-                self.connection.send_rtcp(rtcp.transport_feedback(self._ssrc, 0, message))
+                media = next(iter(self.receiver.streams), 0)
+                self.connection.send_rtcp(rtcp.transport_feedback(self._ssrc, media, message))
 
     def report(self) -> None:
         blocks = [

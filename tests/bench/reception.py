@@ -14,7 +14,7 @@ import pylibsrtp
 
 from media_sfu.bandwidth.feedback import FeedbackGenerator
 from media_sfu.codecs import CODECS
-from media_sfu.rtp import packet
+from media_sfu.rtp import extensions, packet
 from tests.bench.figures import SequenceCount
 from tests.bench.packets import read_stamp
 
@@ -23,13 +23,14 @@ RETRANSMITTED = CODECS["vp8"].payload_type + 1  # our worker's probes: nothing t
 _SO_TIMESTAMPNS = 35  # asm-generic/socket.h; Python has no name for it
 _BUFFER_OCTETS = 4 * 1024 * 1024
 _RTP = Struct("!2xHxxxxI")
+_EXTENSION = Struct("!HH")  # profile and length in words, after a header without contributing sources
 _TIMESPEC = Struct("@qq")
 
 
 class Receiver:
     """One socket. `unprotect` opens SRTP; `on_other(datagram)` gets what is no RTP.
 
-    With `feedback` each packet's transport-wide number is noted, which our worker's headers have at octet 17.
+    After `tell_arrivals` each packet's transport-wide number is noted in `feedback`.
     """
 
     def __init__(
@@ -45,6 +46,12 @@ class Receiver:
         self._udp, self._unprotect, self._on_other = udp, unprotect, on_other
         self._buffer = bytearray(2048)
         self._turn = 0
+        self._extension_id = 0
+        self._number_at: dict[int, int] = {}  # SSRC -> octet of the transport-wide number, 0: it has none
+
+    def tell_arrivals(self, extension_id: int) -> None:
+        """Transport-wide feedback was negotiated, with this id of the header extension."""
+        self.feedback, self._extension_id = FeedbackGenerator(), extension_id
 
     def drain(self) -> None:
         """Read until the socket is empty."""
@@ -57,17 +64,31 @@ class Receiver:
                 if not 127 < buffer[0] < 192 or 191 < buffer[1] < 224:
                     self._on_other(bytes(buffer[:size]))
                     continue
+                sequence, ssrc = _RTP.unpack_from(buffer)
                 if feedback is not None:
-                    feedback.arrived(buffer[17] << 8 | buffer[18], now)
+                    self._note_arrival(feedback, ssrc, now)
                 if buffer[1] & 127 == RETRANSMITTED:
                     continue
-                sequence, ssrc = _RTP.unpack_from(buffer)
                 stream = streams.get(ssrc)
                 if stream is None:
                     stream = streams[ssrc] = SequenceCount()
                 stream.count(sequence)
         except BlockingIOError:
             return
+
+    def _note_arrival(self, feedback: FeedbackGenerator, ssrc: int, now: float) -> None:
+        at = self._number_at.get(ssrc)
+        if at is None:  # all packets of a stream have the same elements in the same places
+            at = self._number_at[ssrc] = self._find_number()
+        if at:
+            feedback.arrived(self._buffer[at] << 8 | self._buffer[at + 1], now)
+
+    def _find_number(self) -> int:
+        if not self._buffer[0] & 0x10:
+            return 0
+        profile, words = _EXTENSION.unpack_from(self._buffer, 12)
+        found = extensions.find(self._buffer, profile, 16, 16 + 4 * words, self._extension_id)
+        return found[0] if found else 0
 
     def _receive_sample(self) -> int:
         size, ancillary, _, _ = self._udp.recvmsg_into([self._buffer], 64)
