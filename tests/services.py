@@ -3,6 +3,7 @@
 import ctypes
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -19,12 +20,22 @@ import psycopg
 
 START_TIMEOUT_S = 30.0
 _PR_SET_PDEATHSIG = 1
+PORTS = range(12000, 32000)  # below those that Linux gives by itself
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A number that is free for TCP and UDP, and that no outgoing connection of a test next door takes meanwhile."""
+    return next(number for number in iter(lambda: secrets.choice(PORTS), None) if _is_free(number))
+
+
+def _is_free(number: int) -> bool:
+    with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+        try:
+            tcp.bind(("0.0.0.0", number))
+            udp.bind(("0.0.0.0", number))
+        except OSError:
+            return False
+    return True
 
 
 def wait_until(
