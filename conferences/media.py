@@ -193,7 +193,7 @@ class Media:
         before, draining = meeting.router, self.workers.draining()
         if before is not None and self._is_there(before) and before.worker not in draining:
             return
-        placement = await self._placement_of(meeting)
+        placement = _there(await self._placement_of(meeting))
         if before is not None and placement.epoch == before.epoch and self._is_there(before):
             return
         placement = await self._make_router(meeting, placement)
@@ -208,14 +208,14 @@ class Media:
         """Make the router as the rows have it: what changed while there was none could not be told to it."""
         while True:
             await self.routers.create(meeting.public_id, placement)
-            latest = await database_sync_to_async(_place)(meeting, self.workers.reports())
+            latest = await self._placement_of(meeting)
             if latest == placement:
                 return placement
             await self.routers.take_back(meeting.public_id, placement, latest)
             placement = _there(latest)
 
-    async def _placement_of(self, meeting: RoutedMeeting) -> Placement:
-        return _there(await database_sync_to_async(_place)(meeting, self.workers.reports()))
+    async def _placement_of(self, meeting: RoutedMeeting) -> Placement | None:
+        return await database_sync_to_async(_place)(meeting, self.workers.reports())
 
     def _is_there(self, router: Placement) -> bool:
         return self.workers.starts().get(router.worker) == router.worker_epoch

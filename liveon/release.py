@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 VERSION = "0.1.0"
+ANY_FRONT_END = r"[0-9.]+-[0-9a-f]{8}"
+"""What `front_end` gives, of whatever version, as a regular expression."""
 _FILES = ("static/**/*", "locale/**/*.mo")
 
 

@@ -9,9 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.security import SecurityMiddleware
 from servestatic.middleware import ServeStaticMiddleware
 
+from liveon.release import ANY_FRONT_END
+
 Header = tuple[bytes, bytes]
 CACHE_CONTROL = b"cache-control"
-_OF_ANY_FRONT_END = re.compile(r"^/static/[0-9.]+-[0-9a-f]{8}/")
+_OF_ANY_FRONT_END = re.compile(f"^/static/{ANY_FRONT_END}/")
 
 
 class StaticFiles:

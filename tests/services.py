@@ -25,7 +25,10 @@ PORTS = range(12000, 32000)  # below those that Linux gives by itself
 
 def free_port() -> int:
     """A number that is free for TCP and UDP, and that no outgoing connection of a test next door takes meanwhile."""
-    return next(number for number in iter(lambda: secrets.choice(PORTS), None) if _is_free(number))
+    number = secrets.choice(PORTS)
+    while not _is_free(number):
+        number = secrets.choice(PORTS)
+    return number
 
 
 def _is_free(number: int) -> bool:

@@ -166,10 +166,8 @@ def _present_row(visitor: Visitor, meeting: Meeting | None) -> Participant | Non
         return None
     people = Participant.objects.filter(meeting=meeting, left_at=None)
     people = people.select_related("meeting__room__tenant", "user", "guest_pass")
-    if visitor.user is not None:
-        found: Participant | None = people.filter(user=visitor.user).one()
-        return found
-    found = people.filter(guest_pass=visitor.guest_pass).one()
+    whose = Q(user=visitor.user) if visitor.user is not None else Q(guest_pass=visitor.guest_pass)
+    found: Participant | None = people.filter(whose).one()
     return found
 
 

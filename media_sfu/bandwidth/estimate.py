@@ -7,9 +7,9 @@ never sent cannot be known to fit. Rates are bits per second, times seconds. No 
 from collections import deque
 from collections.abc import Sequence
 
-from media_sfu.bandwidth.history import Outcome
+from media_sfu.bandwidth.history import Arrived, Outcome, arrived_of
 from media_sfu.bandwidth.probing import Found
-from media_sfu.bandwidth.trend import Arrived, DelayTrend, Usage
+from media_sfu.bandwidth.trend import DelayTrend, Usage
 
 FIRST = 3_000_000.0
 LOWEST, HIGHEST = 50_000.0, 50_000_000.0
@@ -127,7 +127,7 @@ class Estimator:
         if not outcomes:  # nothing has arrived
             return
         since = self._backed_off_at
-        came = [(sent_at, size, arrived) for _, sent_at, size, arrived in outcomes if arrived is not None]
+        came = arrived_of(outcomes)
         lost = len(outcomes) - len(came)
         if outcomes[0][1] <= since:
             outcomes = [outcome for outcome in outcomes if outcome[1] > since]

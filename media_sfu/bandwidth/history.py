@@ -1,6 +1,7 @@
 """What was sent on one transport, by transport-wide number, until the receiver tells of it."""
 
 from array import array
+from collections.abc import Sequence
 
 CAPACITY = 8192
 """Packets: 4 s at 2,000 a second; a power of two."""
@@ -11,6 +12,13 @@ Outcome = tuple[int, float, int, float | None]
 """One sent packet and what became of it: number, when it was sent (s), octets, when it arrived (s of the receiver's
 clock; None: lost). A plain tuple: thousands are made each second.
 """
+Arrived = tuple[float, int, float]
+"""One that arrived: when it was sent, octets, when it arrived."""
+
+
+def arrived_of(outcomes: Sequence[Outcome]) -> list[Arrived]:
+    """Those that were not lost."""
+    return [(sent_at, size, arrived) for _, sent_at, size, arrived in outcomes if arrived is not None]
 
 
 class SentPackets:

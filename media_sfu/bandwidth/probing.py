@@ -5,7 +5,7 @@ Rates are bits per second, times seconds. No I/O, no clock.
 
 from typing import NamedTuple
 
-from media_sfu.bandwidth.history import Outcome
+from media_sfu.bandwidth.history import Outcome, arrived_of
 
 LENGTH = 0.25
 """Seconds of one probe."""
@@ -105,7 +105,7 @@ class Prober:
 
 def _carried(packets: list[Outcome], *, congested: bool) -> Found | None:
     """None when too little is known of it."""
-    came = [(sent_at, size, arrived) for _, sent_at, size, arrived in packets if arrived is not None]
+    came = arrived_of(packets)
     if len(came) < MIN_PACKETS:
         return None
     octets = sum(size for _, size, _ in came[1:])

@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Sequence
 from enum import Enum
 
+from media_sfu.bandwidth.history import Arrived
+
 GROUP_SECONDS = 0.005
 """Packets sent within so long travel as one group."""
 WINDOW = 20  # groups
@@ -28,8 +30,6 @@ FLOOR_SECONDS = 10.0
 LEAST_SPREAD = 1e-3  # ms²: below it is rounding
 REACH = 5000.0  # ms
 NEVER = float("-inf")
-Arrived = tuple[float, int, float]
-"""A packet that arrived: when it was sent, octets, when it arrived."""
 
 
 class Usage(Enum):

@@ -45,8 +45,8 @@ class Outbox:
         """Send all that waits."""
         waiting, self._waiting, self._count = self._waiting, {}, 0
         for address, datagrams in waiting.items():
-            if len(datagrams) == 1 or not self._cuts:
-                self._send_each(datagrams, address)
+            if len(datagrams) == 1:
+                self.send(datagrams[0], address)
             else:
                 self._send_runs(datagrams, address)
 
