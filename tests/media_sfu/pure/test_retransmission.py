@@ -72,11 +72,11 @@ def test_packet_pushed_out_of_the_ring_is_not_answered():
 def test_repeat_within_the_round_trip_is_the_same_request():
     relay = sending()
     assert answer(relay, 2000, now=1.10, round_trip=0.1)
-    assert answer(relay, 2000, now=1.19, round_trip=0.1) is None
-    assert answer(relay, 2000, now=1.21, round_trip=0.1)
+    assert answer(relay, 2000, now=1.17, round_trip=0.1) is None
+    assert answer(relay, 2000, now=1.20, round_trip=0.12), "a browser that takes the round trip for 100 ms"
 
 
-@pytest.mark.parametrize(("round_trip", "wait"), [(0.0, 0.02), (30.0, 0.5)])
+@pytest.mark.parametrize(("round_trip", "wait"), [(0.0, 0.015), (30.0, 0.375)])
 def test_absurd_round_trips_are_bounded(round_trip: float, wait: float):
     relay = sending()
     assert answer(relay, 2000, now=1.1, round_trip=round_trip)
@@ -84,9 +84,9 @@ def test_absurd_round_trips_are_bounded(round_trip: float, wait: float):
     assert answer(relay, 2000, now=1.1 + wait * 1.1, round_trip=round_trip)
 
 
-def test_packet_is_sent_again_three_times_at_most():
+def test_packet_is_sent_again_ten_times_at_most():
     relay = sending()
-    answers = [answer(relay, 2000, now=1.1 + 0.2 * attempt) for attempt in range(MAX_RESENDS + 1)]
+    answers = [answer(relay, 2000, now=1.1 + 0.15 * attempt) for attempt in range(MAX_RESENDS + 1)]
     assert [bool(out) for out in answers] == [True] * MAX_RESENDS + [False]
 
 

@@ -30,6 +30,7 @@ import { Stage } from "./ui/stage.js";
 import { Statistics } from "./ui/statistics.js";
 import { Toolbar } from "./ui/toolbar.js";
 import { watchDelivery } from "./watch_delivery.js";
+import { watchLosses } from "./watch_losses.js";
 import { watchVideos } from "./watch_videos.js";
 
 const data = pageData();
@@ -109,6 +110,7 @@ addEventListener("online", () => meeting.networkChanged());
 document.addEventListener("visibilitychange", () => document.hidden || meeting.networkChanged());
 Object.defineProperty(window, "liveonMeeting", { value: meeting.connections });
 watchVideos(store, () => meeting.watchedCameras);
+watchLosses(() => meeting.connections.subscribe);
 watchDelivery(store, (on) => commands.watchDelivery(on));
 meeting.start();
 
