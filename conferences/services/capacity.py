@@ -24,7 +24,7 @@ SILENT_AFTER = timedelta(seconds=10)
 LATE_MS = 250.0
 """A loop that is always later than this takes nobody: sound suffers from 150 ms on."""
 FIRST_PEOPLE = 4
-"""A meeting that begins is taken for one of so many, all with cameras."""
+"""A meeting that begins is taken for one of so many; those who are yet to come have cameras."""
 VOICES, VOICE_PACKETS = 2, 50.0
 LARGE_PACKETS, SMALL_PACKETS, SMALL_PICTURES = 110.0, 25.0, 8
 
@@ -43,8 +43,8 @@ def packets_per_second(people: int, cameras: int) -> float:
 
 
 def _predicted(people: int, cameras: int, *, is_new: bool) -> float:
-    least = FIRST_PEOPLE if is_new else 0
-    return packets_per_second(max(people, least), max(cameras, least))
+    missing = max(0, FIRST_PEOPLE - people) if is_new else 0
+    return packets_per_second(people + missing, cameras + missing)
 
 
 @dataclass

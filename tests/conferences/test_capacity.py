@@ -76,6 +76,13 @@ def test_meetings_of_other_tenants_count(tenant):
     assert places == {first, second}
 
 
+def test_those_who_have_come_without_a_camera_are_not_expected_to_have_one(tenant):
+    worker, room = make_worker("sfu-0"), make_room(tenant)
+    for _ in range(FIRST_PEOPLE + 1):
+        join(room, make_user(tenant), camera=False)
+    assert expected_loads(now=timezone.now()).of(worker) == packets_per_second(FIRST_PEOPLE + 1, 0)
+
+
 def test_what_a_worker_tells_replaces_the_prediction(tenant):
     worker = make_worker("sfu-0")
     join(make_room(tenant), make_user(tenant))

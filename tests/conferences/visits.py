@@ -21,11 +21,17 @@ def visitor(room: Room, who: User | GuestPass, **fields: Any) -> Visitor:
 
 
 def enter(
-    room: Room, who: User | GuestPass, *, resume: str | None = None, now: datetime | None = None, **fields: Any
+    room: Room,
+    who: User | GuestPass,
+    *,
+    resume: str | None = None,
+    camera: bool = True,
+    now: datetime | None = None,
+    **fields: Any,
 ) -> Entrance:
     """Join, and say how it went."""
     now = now or timezone.now()
-    return join_meeting(visitor(room, who, **fields), resume=resume, microphone=True, camera=True, now=now)
+    return join_meeting(visitor(room, who, **fields), resume=resume, microphone=True, camera=camera, now=now)
 
 
 def join(room: Room, who: User | GuestPass, **fields: Any) -> Participant:

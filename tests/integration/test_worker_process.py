@@ -30,7 +30,8 @@ class Process:
     socket: str
 
 
-async def start(socket: str, **fields: Any) -> Process:
+async def start(socket: str, *, stderr: int = asyncio.subprocess.DEVNULL, **fields: Any) -> Process:
+    """With `stderr` a pipe somebody has to read it: a worker whose log is full stands still."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -38,7 +39,7 @@ async def start(socket: str, **fields: Any) -> Process:
         cwd=Path(__file__).parents[2],
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stderr=stderr,
     )
     config = {"worker": "sfu-7", "socket": socket, "listen": "127.0.0.1", "port": 0, **fields}
     process.stdin.write(json.dumps(config).encode() + b"\n")
@@ -128,14 +129,14 @@ async def test_killed_worker_leaves_a_socket_that_the_next_one_replaces(worker: 
 
 
 async def test_wrong_configuration_is_told_in_one_line(socket_path: str):
-    refused = await start(socket_path, port="nonsense")
+    refused = await start(socket_path, stderr=asyncio.subprocess.PIPE, port="nonsense")
     output = (await refused.process.communicate())[1].decode().splitlines()
     assert refused.process.returncode == 2
     assert [json.loads(line)["event"] for line in output] == ["port: expected a port number"]
 
 
 async def test_taken_port_is_told_in_one_line(worker: Process, socket_path: str):
-    refused = await start(socket_path + "2", port=worker.ready["port"])
+    refused = await start(socket_path + "2", stderr=asyncio.subprocess.PIPE, port=worker.ready["port"])
     output = (await refused.process.communicate())[1].decode().splitlines()
     assert refused.process.returncode == 2
     assert "in use" in json.loads(output[-1])["event"]
