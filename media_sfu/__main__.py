@@ -14,6 +14,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from media_sfu import logs
 from media_sfu.config import WorkerConfig, read_config
@@ -21,6 +22,7 @@ from media_sfu.errors import ConfigError
 from media_sfu.worker import Worker
 
 _EXIT_CONFIG, NICE = 2, -10
+_AUTOGROUP = Path("/proc/self/autogroup")
 
 
 def main() -> int:
@@ -95,9 +97,14 @@ def _raise_file_limit() -> None:
 def _ask_for_priority() -> None:
     """A media packet that waits for its turn on the processor is late for everybody. Root, CAP_SYS_NICE or
     RLIMIT_NICE grant it (docs/operations.md).
+
+    Where Linux shares the processor among sessions (autogroups, sched(7)) a nice value counts within its session only,
+    and the session has one of its own. A session that the worker has not begun is somebody else's.
     """
     with contextlib.suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, 0, NICE)
+        if os.getsid(0) == os.getpid():
+            _AUTOGROUP.write_text(str(NICE))
 
 
 def _tame_collector() -> None:

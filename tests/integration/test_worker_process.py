@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from media_sfu.__main__ import NICE
 from media_sfu.control.client import WorkerLink
 from tests.media_sfu.peer_transport import until
 from tests.media_sfu.peers import Person
@@ -40,6 +41,7 @@ async def start(socket: str, *, stderr: int = asyncio.subprocess.DEVNULL, **fiel
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=stderr,
+        start_new_session=True,  # as the supervisor does
     )
     config = {"worker": "sfu-7", "socket": socket, "listen": "127.0.0.1", "port": 0, **fields}
     process.stdin.write(json.dumps(config).encode() + b"\n")
@@ -116,6 +118,18 @@ async def test_signal_ends_the_worker_cleanly_with_a_link_open(worker: Process, 
     assert await asyncio.wait_for(worker.process.wait(), 5) == 0
     await asyncio.wait_for(link.closed, 5)
     await link.close()
+
+
+def session_nice(process_id: int) -> int | None:
+    """None where the kernel does not group by sessions."""
+    autogroup = Path(f"/proc/{process_id}/autogroup")
+    return int(autogroup.read_text().split()[-1]) if autogroup.exists() else None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is sure to get it")
+async def test_worker_comes_before_what_else_runs(worker: Process):
+    assert os.getpriority(os.PRIO_PROCESS, worker.process.pid) == NICE
+    assert session_nice(worker.process.pid) in (NICE, None)
 
 
 async def test_killed_worker_leaves_a_socket_that_the_next_one_replaces(worker: Process):
