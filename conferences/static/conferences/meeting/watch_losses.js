@@ -1,21 +1,34 @@
-/** Lets pictures wait for packets that are sent again, while the path to this participant loses some. */
+/**
+ * Lets pictures wait for packets that are sent again, where some are lost.
+ *
+ * @import {Entry} from "./media/stats.js"
+ */
 
 import { JitterBuffer } from "./media/jitter_buffer.js";
-import { StatsReader } from "./media/stats.js";
+import { entriesOf, pathOf } from "./media/stats.js";
 
 const INTERVAL_MS = 2_000;
 
 /** @param {() => RTCPeerConnection | null} subscribed the subscribe connection as it is now */
 export function watchLosses(subscribed) {
-  const stats = new StatsReader();
-  const buffer = new JitterBuffer();
+  /** @type {WeakMap<RTCRtpReceiver, JitterBuffer>} */
+  const buffers = new WeakMap();
   setInterval(async () => {
     const pc = subscribed();
-    const figures = await stats.read(null, pc, performance.now());
-    const target = buffer.target(figures, performance.now());
-    const videos = pc?.getReceivers().filter(({ track }) => track.kind === "video") ?? [];
-    for (const receiver of videos) {
+    const entries = await entriesOf(pc);
+    const { roundTripMs } = pathOf(entries);
+    for (const receiver of pc?.getReceivers() ?? []) {
+      const entry = videoOf(receiver, entries);
+      if (!entry) continue;
+      const buffer = buffers.get(receiver) ?? new JitterBuffer();
+      buffers.set(receiver, buffer);
+      const target = buffer.target(entry, roundTripMs, performance.now());
       if (receiver.jitterBufferTarget !== target) receiver.jitterBufferTarget = target;
     }
   }, INTERVAL_MS);
+}
+
+/** @param {RTCRtpReceiver} receiver @param {Entry[]} entries */
+function videoOf({ track }, entries) {
+  return entries.find(({ type, kind, trackIdentifier }) => type === "inbound-rtp" && kind === "video" && trackIdentifier === track.id);
 }

@@ -1,11 +1,16 @@
 /**
- * How long pictures wait before they are shown. On a path that loses packets the one that is sent again has to come in time, a round trip
- * later: browsers that only receive do not know the round trip, show the next picture without it, and stand still when that cannot be.
+ * How long a picture waits before it is shown. Where packets are lost, on the way to this browser or from its sender, the packet that is sent
+ * again has to come in time, a round trip later: browsers that only receive do not know the round trip, show the next picture without it, and
+ * stand still when that cannot be.
  *
- * @import {Figures} from "./stats.js"
+ * @import {Entry} from "./stats.js"
  */
 
-const LOSSY_PERCENT = 2;
+import { number } from "./stats.js";
+
+const LOSSY = 0.02;
+/** Of the frames: so many that were not shown came too late. */
+const LATE = 0.04;
 /** Beyond the round trip: until the gap is seen, with the next frame at the latest, and asked for. */
 const MARGIN_MS = 80;
 /** What a conversation bears (ITU-T G.114: 400 ms from mouth to ear, path included): farther away, some repairs come too late. */
@@ -13,21 +18,55 @@ const MOST_MS = 250;
 const STEP_MS = 40;
 const HOLD_MS = 30_000;
 
+/** @typedef {{received: number, asked: number, lost: number, frames: number, dropped: number}} Counters */
+
 export class JitterBuffer {
+  /** @type {Counters | null} */
+  #before = null;
   #lossyAt = -Infinity;
   /** @type {number | null} */
   #target = null;
 
   /**
-   * @param {Pick<Figures, "lossPercent" | "roundTripMs">} figures of the subscribe connection, since the last call
+   * @param {Entry} entry `inbound-rtp` of one video
+   * @param {number | null} roundTripMs to the server; the one from there to the sender is not known
    * @param {number} now milliseconds
-   * @returns {number | null} for `jitterBufferTarget` (W3C WebRTC Extensions) of every video, in milliseconds; null leaves it to the browser
+   * @returns {number | null} for its `jitterBufferTarget` (W3C WebRTC Extensions), in milliseconds; null leaves it to the browser
    */
-  target({ lossPercent, roundTripMs }, now) {
-    if (lossPercent >= LOSSY_PERCENT) this.#lossyAt = now;
-    if (now - this.#lossyAt > HOLD_MS) return (this.#target = null);
-    const wanted = Math.min(MOST_MS, (roundTripMs ?? 0) + MARGIN_MS);
-    if (this.#target === null || Math.abs(wanted - this.#target) >= STEP_MS) this.#target = wanted;
+  target(entry, roundTripMs, now) {
+    const { missing, late } = this.#shares(entry);
+    if (missing >= LOSSY) this.#lossyAt = now;
+    this.#target = now - this.#lossyAt > HOLD_MS ? null : nextTarget(this.#target, (roundTripMs ?? 0) + MARGIN_MS, late >= LATE);
     return this.#target;
   }
+
+  /** Since the last call: what was missing of the packets, also if it has come since, and what was not shown of the frames. @param {Entry} entry */
+  #shares(entry) {
+    const count = countersOf(entry);
+    const before = this.#before ?? count;
+    this.#before = count;
+    const missing = Math.max(count.asked - before.asked, count.lost - before.lost);
+    return {
+      missing: missing / Math.max(1, count.received - before.received),
+      late: (count.dropped - before.dropped) / Math.max(1, count.frames - before.frames),
+    };
+  }
+}
+
+/** @param {number | null} present @param {number} least @param {boolean} isLate */
+function nextTarget(present, least, isLate) {
+  if (present === null) return Math.min(MOST_MS, least);
+  if (isLate) return Math.min(MOST_MS, Math.max(present, least) + STEP_MS);
+  return least - present >= STEP_MS ? Math.min(MOST_MS, least) : present; // small changes are not worth a jerk
+}
+
+/** @param {Entry} entry @returns {Counters} */
+function countersOf(entry) {
+  return {
+    received: number(entry.packetsReceived),
+    asked: number(entry.nackCount),
+    lost: number(entry.packetsLost),
+    frames: number(entry.framesReceived),
+    dropped: number(entry.framesDropped),
+  };
 }
