@@ -22,7 +22,8 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(420)]
 
 WIDE_WINDOW = {"width": 1800, "height": 1150}
 """Four tiles in it are just so large that each deserves 720p."""
-CONCEALED_SHARE = 0.08
+CONCEALED_SHARE, FROZEN_SHARE = 0.08, 0.05
+LOSSY = {"loss": 0.05, "delay_ms": 50}
 RATE_KBPS, SETTLING_S, RESTORED_S = 600, 15, 20
 
 
@@ -110,21 +111,47 @@ def sound_is_intact(person: Person) -> Iterator[None]:
     assert max(shares) < CONCEALED_SHARE, shares
 
 
+def watch(person: Person, seconds: float) -> tuple[list[float], list[float]]:
+    """Of each picture, the frames that are decoded in a second, and for which share of the time it stands still."""
+    before, began = pictures(person), time.monotonic()
+    person.page.wait_for_timeout(seconds * 1000)
+    pairs, took = list(zip(before, pictures(person), strict=True)), time.monotonic() - began
+    rates, frozen = (
+        [(now[name] - then[name]) / took for then, now in pairs] for name in ("framesDecoded", "totalFreezesDuration")
+    )
+    return rates, frozen
+
+
 @pytest.mark.parametrize("seconds", [60])
 def test_loss_and_delay_leave_sound_and_pictures_alone(network, viewer, seconds):
-    network.relay.set(up={"loss": 0.05, "delay_ms": 50}, down={"loss": 0.05, "delay_ms": 50})
+    network.relay.set(up=LOSSY, down=LOSSY)
     viewer.page.wait_for_timeout(5_000)
-    before, began = pictures(viewer), time.monotonic()
     with sound_is_intact(viewer):
-        viewer.page.wait_for_timeout(seconds * 1000)
-    after, took = pictures(viewer), time.monotonic() - began
-    rates = [(b["framesDecoded"] - a["framesDecoded"]) / took for a, b in zip(before, after, strict=True)]
-    frozen = [
-        (b["totalFreezesDuration"] - a["totalFreezesDuration"]) / took for a, b in zip(before, after, strict=True)
-    ]
+        rates, frozen = watch(viewer, seconds)
     assert min(rates) >= 15, (rates, frozen)
-    assert max(frozen) < 0.05, (rates, frozen)
+    assert max(frozen) < FROZEN_SHARE, (rates, frozen)
     assert network.relay.counters()["down"]["lost"] > 1000
+
+
+def test_a_sender_who_loses_packets_is_seen_well_and_nobody_else_is_shown_later(network, person):
+    viewer, sender = person("blue"), person("red")
+    with crowd(network.product, network.organisation, people=1, tiles=0, video=("180p",)):
+        network.let_in(viewer, "sato")
+        wait_until(lambda: widths(viewer) == [320], what="the crowd's picture", timeout=60, every=0.5)
+        network.relay.set(spare=True)
+        network.let_in(sender, "host")
+        wait_until(lambda: all(widths(viewer)) and len(widths(viewer)) == 2, what="the sender's picture", timeout=20)
+        network.relay.set(up=LOSSY, down=LOSSY)
+        viewer.page.wait_for_timeout(10_000)
+        rates, frozen = watch(viewer, 60)
+        waits = viewer.page.evaluate(WAITS)
+    assert min(rates) >= 12, (rates, frozen)
+    assert max(frozen) < FROZEN_SHARE, (rates, frozen)
+    assert sorted(wait is None for wait in waits) == [False, True], waits
+
+
+WAITS = """() => liveonMeeting.subscribe.getReceivers().filter(({track}) => track.kind === "video")
+  .map(({jitterBufferTarget}) => jitterBufferTarget)"""
 
 
 def test_estimate_finds_a_narrow_link_every_picture_moves_and_the_best_comes_back(network, viewer):
