@@ -6,6 +6,8 @@ and back a dozen times: once for each hook of each middleware.
 
 import asyncio
 import contextlib
+import ctypes
+import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -16,6 +18,9 @@ from django.db import connections
 MOST_AT_ONCE = 40  # each may hold a connection to the database, of which PostgreSQL has 100 by default
 MOST_IDLE = 8
 IDLE_SECONDS = 30.0
+
+
+_trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None  # glibc only
 
 
 class PageHandler(ASGIHandler):
@@ -95,5 +100,7 @@ class PageThreads:
         before = asyncio.get_running_loop().time() - IDLE_SECONDS
         for thread in [each for each in self._idle if each.idle_since <= before]:
             self._idle.remove(thread)
+            if not self._idle and _trim is not None:
+                thread.submit(_trim, 0)  # what a crowd's pages took goes back to the machine
             thread.end()
         self._look_later()

@@ -72,13 +72,16 @@ async def test_requests_at_once_have_a_thread_each_and_not_all_are_kept(views, m
     assert len(requests._idle) == 2
 
 
-async def test_a_thread_that_is_not_needed_ends(views, monkeypatch):
+async def test_a_thread_that_is_not_needed_ends_and_the_last_one_gives_memory_back(views, monkeypatch):
     monkeypatch.setattr(pages, "IDLE_SECONDS", 0.02)
+    trimmed: list[int] = []
+    monkeypatch.setattr(pages, "_trim", trimmed.append)
     requests = PageThreads(views)
     await requests({}, None, None)
     [thread] = requests._idle
     await until(lambda: not requests._idle)
     await until(lambda: not any(each.is_alive() for each in thread._threads))
+    assert trimmed == [0]
 
 
 async def test_nobody_waits_for_the_view_of_a_browser_that_has_gone(views):
