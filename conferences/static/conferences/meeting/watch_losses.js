@@ -1,11 +1,7 @@
-/**
- * Lets pictures wait for packets that are sent again, where some are lost.
- *
- * @import {Entry} from "./media/stats.js"
- */
+/** Lets pictures wait for packets that are sent again, where some are lost. */
 
 import { JitterBuffer } from "./media/jitter_buffer.js";
-import { entriesOf, pathOf } from "./media/stats.js";
+import { entriesOf, inboundVideo, pathOf } from "./media/stats.js";
 
 const INTERVAL_MS = 2_000;
 
@@ -18,7 +14,7 @@ export function watchLosses(subscribed) {
     const entries = await entriesOf(pc);
     const { roundTripMs } = pathOf(entries);
     for (const receiver of pc?.getReceivers() ?? []) {
-      const entry = videoOf(receiver, entries);
+      const entry = inboundVideo(entries, receiver.track);
       if (!entry) continue;
       const buffer = buffers.get(receiver) ?? new JitterBuffer();
       buffers.set(receiver, buffer);
@@ -26,9 +22,4 @@ export function watchLosses(subscribed) {
       if (receiver.jitterBufferTarget !== target) receiver.jitterBufferTarget = target;
     }
   }, INTERVAL_MS);
-}
-
-/** @param {RTCRtpReceiver} receiver @param {Entry[]} entries */
-function videoOf({ track }, entries) {
-  return entries.find(({ type, kind, trackIdentifier }) => type === "inbound-rtp" && kind === "video" && trackIdentifier === track.id);
 }

@@ -36,7 +36,8 @@ export class JitterBuffer {
   target(entry, roundTripMs, now) {
     const { missing, late } = this.#shares(entry);
     if (missing >= LOSSY) this.#lossyAt = now;
-    this.#target = now - this.#lossyAt > HOLD_MS ? null : nextTarget(this.#target, (roundTripMs ?? 0) + MARGIN_MS, late >= LATE);
+    const least = (roundTripMs ?? 0) + MARGIN_MS;
+    this.#target = now - this.#lossyAt > HOLD_MS ? null : Math.min(MOST_MS, nextTarget(this.#target, least, late >= LATE));
     return this.#target;
   }
 
@@ -55,9 +56,9 @@ export class JitterBuffer {
 
 /** @param {number | null} present @param {number} least @param {boolean} isLate */
 function nextTarget(present, least, isLate) {
-  if (present === null) return Math.min(MOST_MS, least);
-  if (isLate) return Math.min(MOST_MS, Math.max(present, least) + STEP_MS);
-  return least - present >= STEP_MS ? Math.min(MOST_MS, least) : present; // small changes are not worth a jerk
+  if (present === null) return least;
+  if (isLate) return Math.max(present, least) + STEP_MS;
+  return least - present >= STEP_MS ? least : present; // small changes are not worth a jerk
 }
 
 /** @param {Entry} entry @returns {Counters} */

@@ -74,6 +74,11 @@ export async function entriesOf(pc) {
   return [...(await pc.getStats()).values()];
 }
 
+/** The figures of what a receiver's video gets. @param {Entry[]} entries @param {Pick<MediaStreamTrack, "id">} track */
+export function inboundVideo(entries, track) {
+  return entries.find(({ type, kind, trackIdentifier }) => type === "inbound-rtp" && kind === "video" && trackIdentifier === track.id);
+}
+
 /** @param {Entry[]} sent @param {Entry[]} received @param {number} now @returns {Counters} */
 function count(sent, received, now) {
   const outbound = sent.filter(({ type }) => type === "outbound-rtp");

@@ -6,7 +6,7 @@
  * @import {Entry, Path} from "./stats.js"
  */
 
-import { entriesOf, number, pathOf } from "./stats.js";
+import { entriesOf, inboundVideo, number, pathOf } from "./stats.js";
 
 /**
  * @typedef {object} StreamFigures
@@ -75,9 +75,8 @@ export class TileStatsReader {
  * @returns {Map<string, StreamFigures>}
  */
 export function receivedOf(entries, remote, rates) {
-  const inbound = entries.filter(({ type, kind }) => type === "inbound-rtp" && kind === "video");
   const found = remote.flatMap(({ participant, source, track }) => {
-    const entry = inbound.find(({ trackIdentifier }) => trackIdentifier === track.id);
+    const entry = inboundVideo(entries, track);
     const figures = entry && { ...picture(entry, entries), ...rates(entry), jitterMs: milliseconds(entry.jitter) };
     return figures ? [/** @type {[string, StreamFigures]} */ ([`${participant}/${source}`, figures])] : [];
   });
