@@ -19,6 +19,19 @@ REPLAY = """([url, frame]) => new Promise((resolve) => {
   socket.onclose = ({code}) => resolve({answers, code});
 })"""
 
+LATE_PROMPT = """(() => {
+  const native = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
+  if (!native) return;
+  window.given = [];
+  navigator.mediaDevices.getUserMedia = async (wanted) => {
+    if (document.querySelector("[data-testid=camera-toggle]")) await new Promise((allow) => { window.allow = allow; });
+    const stream = await native(wanted);
+    window.given.push(...stream.getTracks());
+    return stream;
+  };
+})();"""
+"""The person takes their time to allow camera and microphone in the meeting."""
+
 
 @pytest.fixture
 def administrator(browser, organisation) -> Iterator[Administrator]:
@@ -91,6 +104,21 @@ def test_forced_exit_stops_the_media_and_sticks_until_readmission(person, organi
     row = administrator.attendance_rows("鈴木 さくら")[1]
     assert "Removed" in row
     assert "Aoki Admin" in row
+
+
+def test_camera_that_is_allowed_after_the_forced_exit_is_closed_and_out_of_reach(person, organisation, administrator):
+    late = person("blue")
+    late.login(organisation, "suzuki")
+    late.page.add_init_script(LATE_PROMPT)
+    late.join(organisation.rooms["open"])
+    wait_until(lambda: late.page.evaluate("'allow' in window"), what="the prompt")
+    administrator.force_out("鈴木 さくら")
+    assert late.ended_because() == "removed"
+    late.page.evaluate("allow()")
+    wait_until(lambda: late.page.evaluate("given.length") == 2, what="camera and microphone")
+    late.page.wait_for_timeout(500)
+    assert late.page.evaluate("given.map(({readyState}) => readyState)") == ["ended", "ended"]
+    assert late.page.evaluate("document.querySelector('[data-testid=camera-toggle]').closest('[inert]') !== null")
 
 
 def test_removed_guest_cannot_come_back_with_the_pass(person, organisation, administrator):

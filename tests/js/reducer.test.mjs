@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { INITIAL, reduce } from "../../conferences/static/conferences/meeting/state/reducer.js";
-import { isHost, largeTile, rosterOf, tilesOf } from "../../conferences/static/conferences/meeting/state/selectors.js";
+import { isHost, largeTile, movingCameras, rosterOf, tilesOf } from "../../conferences/static/conferences/meeting/state/selectors.js";
 
 const example = (name) => JSON.parse(readFileSync(new URL(`../data/signalling/${name}.json`, import.meta.url), "utf8"));
 const JOINED = example("joined");
@@ -41,6 +41,17 @@ test("a raised hand of somebody else is announced, and hands stand first in the 
   const state = after(updated(MEMBER, { hand_raised_at: "2026-11-24T00:59:00+00:00" }));
   assert.deepEqual([state.notice.code, state.notice.name], ["hand_raised", MEMBER.name]);
   assert.deepEqual(rosterOf(state).map(({ participant, hand }) => [participant.id, hand]), [[MEMBER.id, 1], [GUEST.id, 2], [HOST.id, 0]]);
+});
+
+test("a camera that is off, paused or not on the screen need not move, and in a frozen meeting none need", () => {
+  const on = { muted: { ...MEMBER.muted, camera: false } };
+  const state = after(updated(MEMBER, on), updated(GUEST, on));
+  const tiles = [MEMBER, GUEST].map(({ id }) => ({ participant: id, source: "camera" }));
+  assert.deepEqual([...movingCameras(state, tiles)], [MEMBER.id, GUEST.id]);
+  assert.deepEqual([...movingCameras(state, tiles.slice(1))], [GUEST.id]);
+  assert.deepEqual([...movingCameras({ ...state, paused: [`${GUEST.id}/camera`] }, tiles)], [MEMBER.id]);
+  assert.deepEqual([...movingCameras(reduce(state, updated(GUEST, { muted: { ...GUEST.muted, camera: true } })), tiles)], [MEMBER.id]);
+  assert.equal(movingCameras({ ...state, frozen: true }, tiles).size, 0);
 });
 
 test("chat counts as unread until the panel is open, and nothing appears twice", () => {

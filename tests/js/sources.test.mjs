@@ -129,3 +129,86 @@ test("another microphone is as silent as the one before", async () => {
   assert.notEqual(sources.track("microphone"), old);
   assert.deepEqual([old.stopped, sources.isOn("microphone")], [true, false]);
 });
+
+/** Lets `getUserMedia` wait until it is told to go on, as a prompt does. */
+function prompted() {
+  const { mediaDevices } = navigator;
+  const { getUserMedia } = mediaDevices;
+  const given = [];
+  let allow;
+  const allowed = new Promise((resolve) => (allow = resolve));
+  mediaDevices.getUserMedia = async (constraints) => {
+    await allowed;
+    const found = await getUserMedia(constraints);
+    given.push(...found.getAudioTracks(), ...found.getVideoTracks());
+    return found;
+  };
+  return { allow, given };
+}
+
+test("what is allowed after the end is closed at once", async () => {
+  const { allow, given } = prompted();
+  const started = sources.start({ microphone: true, camera: true });
+  sources.stopAll();
+  calls.length = 0;
+  allow();
+  await started;
+  assert.deepEqual(given.map(({ stopped }) => stopped), [true, true]);
+  assert.deepEqual([calls, sources.tracks()], [[], []]);
+});
+
+test("after the end nothing is opened until the next start", async () => {
+  await sources.start({ microphone: false, camera: false });
+  sources.stopAll();
+  await sources.setCamera(true);
+  assert.deepEqual(asked, []);
+  await sources.start({ microphone: false, camera: true });
+  assert.ok(sources.isOn("camera"));
+});
+
+test("one prompt serves the meeting that is joined again meanwhile", async () => {
+  const { allow, given } = prompted();
+  const first = sources.start({ microphone: true, camera: true });
+  sources.stopAll();
+  const second = sources.start({ microphone: true, camera: true });
+  allow();
+  await Promise.all([first, second]);
+  assert.deepEqual([given.length, sources.isOn("microphone"), sources.isOn("camera")], [2, true, true]);
+});
+
+test("a press during the first prompt opens nothing twice", async () => {
+  const { allow, given } = prompted();
+  const started = sources.start({ microphone: true, camera: true });
+  const pressed = sources.setCamera(true);
+  allow();
+  await Promise.all([started, pressed]);
+  assert.deepEqual(given.map(({ kind }) => kind), ["audio", "video"]);
+});
+
+test("what is switched off while its device opens stays off", async () => {
+  await sources.start({ microphone: true, camera: true });
+  const { allow, given } = prompted();
+  const changed = Promise.all([sources.useDevice("microphone", "audio-2"), sources.useDevice("camera", "video-2")]);
+  calls.length = 0;
+  await sources.setMicrophone(false);
+  await sources.setCamera(false);
+  assert.deepEqual(calls, ["microphone none", "microphone off", "camera none", "camera off"]);
+  allow();
+  await changed;
+  assert.deepEqual([sources.isOn("microphone"), sources.track("microphone").enabled, sources.track("camera")], [false, false, null]);
+  assert.deepEqual(given.map(({ kind, stopped }) => `${kind} ${stopped}`), ["audio false", "video true"]);
+});
+
+test("the last chosen device is the one that is used", async () => {
+  await sources.setCamera(true);
+  const ids = [];
+  const { mediaDevices } = navigator;
+  const { getUserMedia } = mediaDevices;
+  mediaDevices.getUserMedia = (constraints) => {
+    ids.push(constraints.video.deviceId.ideal);
+    return getUserMedia(constraints);
+  };
+  await Promise.all([sources.useDevice("camera", "video-2"), sources.useDevice("camera", "video-3")]);
+  assert.deepEqual([ids, sources.chosenDevices.camera], [["video-2", "video-3"], "video-3"]);
+  assert.ok(sources.isOn("camera"));
+});

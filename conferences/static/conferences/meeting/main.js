@@ -31,6 +31,7 @@ import { Statistics } from "./ui/statistics.js";
 import { Toolbar } from "./ui/toolbar.js";
 import { watchDelivery } from "./watch_delivery.js";
 import { watchLosses } from "./watch_losses.js";
+import { watchScreen } from "./watch_screen.js";
 import { watchVideos } from "./watch_videos.js";
 
 const data = pageData();
@@ -74,9 +75,9 @@ const roster = new Roster({
 
 /** @type {import("./ui/toolbar.js").ToolActions} */
 const tools = {
-  microphone: () => void meeting.toggleMicrophone(),
-  camera: () => void meeting.toggleCamera(),
-  screen: () => void meeting.toggleScreen(),
+  microphone: () => meeting.toggle("microphone"),
+  camera: () => meeting.toggle("camera"),
+  screen: () => meeting.toggle("screen"),
   hand: () => commands.raiseHand(yourself(store.state)?.hand_raised_at === null),
   people: () => togglePanel("people"),
   chat: () => togglePanel("chat"),
@@ -103,7 +104,7 @@ for (const screen of screens) store.subscribe((state) => screen.render(state));
 
 listenForShortcuts(tools, { isActive: () => store.state.phase === "joined", closePanel });
 addEventListener("pagehide", () => {
-  if (store.state.phase === "joined") rememberDevices(store.state.own);
+  if (store.state.phase === "joined") rememberDevices(devicesNow());
   meeting.suspend();
 });
 addEventListener("online", () => meeting.networkChanged());
@@ -111,6 +112,7 @@ document.addEventListener("visibilitychange", () => document.hidden || meeting.n
 Object.defineProperty(window, "liveonMeeting", { value: meeting.connections });
 watchVideos(store, () => meeting.watchedCameras);
 watchLosses(() => meeting.connections.subscribe);
+watchScreen(() => meeting.ownTrack("screen"), () => meeting.screenResized());
 watchDelivery(store, (on) => commands.watchDelivery(on));
 meeting.start();
 
@@ -126,6 +128,11 @@ function pictureOf({ participant, source, own }) {
   if (own) return meeting.ownTrack(source);
   if (participant.muted[source]) return null;
   return meeting.remoteTracks.find((track) => track.participant === participant.id && track.source === source)?.track ?? null;
+}
+
+function devicesNow() {
+  const { microphone, camera } = meeting.chosenDevices;
+  return { ...store.state.own, microphoneId: microphone, cameraId: camera, speakerId: sound.speakerId };
 }
 
 function readTiles() {

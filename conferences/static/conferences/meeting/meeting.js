@@ -16,7 +16,7 @@ import { Commands } from "./signalling/commands.js";
 import { Connection } from "./signalling/connection.js";
 import { PASSING_ERRORS, SILENT_ERRORS, SOURCES } from "./signalling/messages.js";
 import { leaveToken, takeToken } from "./signalling/resume.js";
-import { yourself } from "./state/selectors.js";
+import { movingCameras, yourself } from "./state/selectors.js";
 
 /**
  * @typedef {object} MeetingOptions
@@ -63,7 +63,7 @@ export class Meeting {
       onLost: () => store.dispatch({ type: "link_lost" }),
       onClosed: (reason) => this.#end(reason),
     });
-    this.commands = new Commands((message) => this.#connection.send(message));
+    this.commands = new Commands((message) => this.#isIn() && this.#connection.send(message));
     this.#sources = new Sources(
       {
         onTrack: (source, track) => this.#send(source, track),
@@ -93,12 +93,10 @@ export class Meeting {
     return this.#remoteTracks;
   }
 
-  /** The cameras that are on the screen and should move: none in a frozen meeting, none that is paused. @returns {RemoteTrack[]} */
+  /** The cameras that are on the screen and should move. @returns {RemoteTrack[]} */
   get watchedCameras() {
-    if (this.#store.state.frozen) return [];
-    const shown = new Set(this.#tiles?.map(({ participant, source }) => `${participant}/${source}`));
-    for (const key of this.#store.state.paused) shown.delete(key);
-    return this.#remoteTracks.filter(({ participant, source }) => source === "camera" && shown.has(`${participant}/camera`));
+    const moving = movingCameras(this.#store.state, this.#tiles ?? []);
+    return this.#remoteTracks.filter(({ participant, source }) => source === "camera" && moving.has(participant));
   }
 
   /** @param {Source} source @returns {MediaStreamTrack | null} */
@@ -128,16 +126,19 @@ export class Meeting {
     this.#peers.hurry();
   }
 
-  async toggleMicrophone() {
-    await this.#sources.setMicrophone(!this.#sources.isOn("microphone"));
+  /** The other way round than it is shown: its device may be opening. @param {"microphone" | "camera" | "screen"} source */
+  toggle(source) {
+    this.#switch(source, !this.#store.state.own[source]);
   }
 
-  async toggleCamera() {
-    await this.#sources.setCamera(!this.#sources.isOn("camera"));
+  /** The shared window has another size now. */
+  screenResized() {
+    void this.#peers.setTrack("screen", this.#sources.track("screen"));
   }
 
-  async toggleScreen() {
-    await this.#sources.setScreen(!this.#sources.isOn("screen"));
+  /** The wished devices, "" for the default ones. @returns {{microphone: string, camera: string}} */
+  get chosenDevices() {
+    return this.#sources.chosenDevices;
   }
 
   /** @param {"microphone" | "camera"} source @param {string} deviceId */
@@ -181,7 +182,7 @@ export class Meeting {
     if (message.type === "participant_updated" && this.#isCutOff(message.participant)) this.#peers.doubt();
     if (message.type === "ice_servers") this.#peers.useServers(message.ice_servers);
     if (message.type === "rebuild") this.#rebuild(message.keep);
-    if (message.type === "muted_by_host") this.#switchOff(message.source);
+    if (message.type === "muted_by_host") this.#switch(message.source, false);
     if (message.type === "removed" || message.type === "meeting_ended") this.#end(message.reason);
   }
 
@@ -225,7 +226,7 @@ export class Meeting {
   /** @param {ErrorMessage} error */
   #refused(error) {
     this.#peers.receive(error);
-    if (LIMIT_ERRORS.has(error.code)) this.#switchOff(refusedSource(error));
+    if (LIMIT_ERRORS.has(error.code)) this.#switch(refusedSource(error), false);
     if (error.code === "resume_refused") this.#joinAnew();
     else if (error.fatal && !PASSING_ERRORS.has(error.code)) this.#end(error.code === "not_allowed" ? "denied" : error.code);
     else if (!SILENT_ERRORS.has(error.code)) this.#store.dispatch(error);
@@ -277,12 +278,12 @@ export class Meeting {
     this.#tellMuted(source);
   }
 
-  /** @param {Source | undefined} source */
-  #switchOff(source) {
+  /** @param {Source | undefined} source @param {boolean} on */
+  #switch(source, on) {
     if (source === undefined) return;
-    if (source === "microphone") void this.#sources.setMicrophone(false);
-    else if (source === "camera") void this.#sources.setCamera(false);
-    else void this.#sources.setScreen(false);
+    if (source === "microphone") void this.#sources.setMicrophone(on);
+    else if (source === "camera") void this.#sources.setCamera(on);
+    else void this.#sources.setScreen(on);
   }
 
   /** @param {RemoteTrack[]} tracks */

@@ -38,13 +38,14 @@ export function chosenDevices() {
 }
 
 /**
- * What is on or off now, so that a reload does not switch on what was switched off.
+ * What is on or off now, and the devices, so that a reload does not switch on what was switched off, nor go back to another headset.
  *
- * @param {{microphone: boolean, camera: boolean}} own
+ * @param {ChosenDevices} devices
  */
-export function rememberDevices({ microphone, camera }) {
+export function rememberDevices({ microphone, camera, microphoneId, cameraId, speakerId }) {
+  const ids = { microphone_id: microphoneId, camera_id: cameraId, speaker_id: speakerId };
   try {
-    sessionStorage.setItem(DEVICES_KEY, JSON.stringify({ ...stored(), microphone, camera }));
+    sessionStorage.setItem(DEVICES_KEY, JSON.stringify({ ...stored(), microphone, camera, ...ids }));
   } catch {
     // Storage is switched off: the page asks for nothing and joins with everything off.
   }

@@ -18,8 +18,8 @@ export function watchVideos(store, watched) {
   /** @type {Map<string, number>} */
   let before = new Map();
   setInterval(async () => {
-    if (document.hidden || store.state.phase !== "joined") return;
-    const after = await framesReceived(watched());
+    const isSeen = !document.hidden && store.state.phase === "joined";
+    const after = isSeen ? await framesReceived(watched()) : new Map(); // what nobody sees may rest
     store.dispatch({ type: "videos_stalled", keys: stalledVideos(before, after) });
     before = after;
   }, INTERVAL_MS);

@@ -153,7 +153,7 @@ export class Peers {
   #buildPublisher() {
     this.#closePublisher();
     const tracks = this.#options.ownTracks();
-    if (tracks.length === 0) return;
+    if (tracks.length === 0) return this.#report("publish", true);
     const publisher = new Publisher({
       transportId: newTransportId("publish"),
       iceServers: this.#iceServers,

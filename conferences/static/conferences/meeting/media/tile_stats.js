@@ -60,7 +60,9 @@ export class TileStatsReader {
     /** @type {Map<Source, LayerFigures[]>} */
     const sent = new Map();
     for (const source of PICTURES) {
-      const sender = publish?.getSenders().find(({ track }) => track !== null && track === own(source));
+      const track = own(source);
+      // A source that changed its codec has left an inactive transceiver with the same track.
+      const sender = publish?.getTransceivers().find((each) => track !== null && each.sender.track === track && each.direction === "sendonly")?.sender;
       if (sender) sent.set(source, layersOf(await entriesFrom(sender), sender.getParameters().encodings ?? [], rates));
     }
     this.#before = after;

@@ -39,6 +39,20 @@ export function largeTile(state, tiles) {
 }
 
 /**
+ * Whose camera should move on the screen: nobody's in a frozen meeting, none that is paused or off.
+ *
+ * @param {Pick<State, "frozen" | "paused" | "participants">} state
+ * @param {readonly {participant: string, source: Source}[]} tiles what is on the screen
+ * @returns {Set<string>} participant ids
+ */
+export function movingCameras({ frozen, paused, participants }, tiles) {
+  const shown = new Set(tiles.map(({ participant, source }) => `${participant}/${source}`));
+  for (const key of paused) shown.delete(key);
+  const moving = participants.filter(({ id, muted }) => !frozen && !muted.camera && shown.has(`${id}/camera`));
+  return new Set(moving.map(({ id }) => id));
+}
+
+/**
  * The roster's order: raised hands in the order they went up, then hosts, members and guests as they came.
  *
  * @param {State} state

@@ -24,6 +24,7 @@ const AGAIN = new Set(["duplicate", "meeting_full", "tenant_full", "media_full",
 export class Cover {
   #actions;
   #root = part("cover", HTMLElement);
+  #behind = ["bar", "body", "toolbar"].map((name) => part(name, HTMLElement));
   #shown = "";
 
   /** @param {CoverActions} actions */
@@ -37,6 +38,7 @@ export class Cover {
     if (signature === this.#shown) return;
     this.#shown = signature;
     this.#root.hidden = state.phase === "joined";
+    for (const each of this.#behind) each.inert = !this.#root.hidden; // nobody switches on a camera behind it
     if (this.#root.hidden) return this.#root.replaceChildren();
     this.#root.replaceChildren(this.#card(state));
     this.#root.focus();
