@@ -10,7 +10,6 @@ A meeting's state belongs here and to the media worker, never to a consumer: wha
 import asyncio
 import time
 from collections.abc import Coroutine, Iterable
-from dataclasses import dataclass, field
 from dataclasses import replace as altered
 from typing import Any
 
@@ -20,7 +19,7 @@ from django.utils import timezone
 
 from conferences.errors import AlreadyJoined, Duplicate, MeetingError, MeetingFrozen
 from conferences.media import Media
-from conferences.models import Meeting, ParticipantState
+from conferences.models import ParticipantState
 from conferences.services.joining import Entrance
 from conferences.signalling import queries
 from conferences.signalling.broadcast import Broadcast
@@ -29,7 +28,8 @@ from conferences.signalling.connection import Connection, Stage
 from conferences.signalling.data import ParticipantView, RoomView
 from conferences.signalling.facts import message_of
 from conferences.signalling.ice import ice_servers, renewed_after
-from conferences.signalling.messages import base, client, server
+from conferences.signalling.local import LocalMeeting, role_of
+from conferences.signalling.messages import client, server
 from conferences.signalling.roster import Roster, iso
 from tenants.models import Tenant
 
@@ -40,39 +40,6 @@ WELCOME_SECONDS = 60.0
 RESTART = 1012
 STOP_SECONDS = 5.0
 ELSEWHERE_SECONDS = 5.0  # until the loss of a socket here has surely been written
-
-
-@dataclass
-class LocalMeeting:
-    """A meeting of which this process has sockets: those past `NEW`, by participant."""
-
-    tenant: Tenant
-    meeting: Meeting
-    connections: dict[str, Connection] = field(default_factory=dict)
-    roster: Roster | None = None
-    quality: dict[str, str] = field(default_factory=dict)
-    elsewhere_since: dict[str, float] = field(default_factory=dict)  # steady clock, s
-
-    @property
-    def public_id(self) -> str:
-        return str(self.meeting.public_id)
-
-    def joined(self) -> list[Connection]:
-        return [each for each in self.connections.values() if each.stage is Stage.JOINED]
-
-    def hosts(self) -> list[Connection]:
-        return [each for each in self.joined() if _role(self.roster, each.participant_id) == "host"]
-
-    def view(self, participant_id: str) -> ParticipantView:
-        """A participant with the quality mark, which is in no table."""
-        assert self.roster is not None
-        view = self.roster.participants[participant_id]
-        quality = self.quality.get(participant_id, view.quality)
-        return altered(view, quality=quality) if view.connected and view.quality != quality else view
-
-    def tell(self, message: base.ServerMessage) -> None:
-        for connection in self.joined():
-            connection.send(message)
 
 
 class Hub:
@@ -200,7 +167,7 @@ class Hub:
         """Say `joined`, with the roster as of now: from here on the client hears every change."""
         assert local.roster is not None
         participant_id, room, now = connection.participant_id, local.meeting.room, timezone.now()
-        role = _role(local.roster, participant_id)
+        role = role_of(local.roster, participant_id)
         epoch = self.media.epoch_of(local.public_id, participant_id)
         connection.stage = Stage.JOINED
         connection.renew_ice_at = time.monotonic() + renewed_after()
@@ -267,7 +234,7 @@ class Hub:
 
     def _take(self, local: LocalMeeting, roster: Roster) -> None:
         before, local.roster = local.roster, roster
-        old_hosts = [each for each in local.joined() if _role(before, each.participant_id) == "host"]
+        old_hosts = [each for each in local.joined() if role_of(before, each.participant_id) == "host"]
         for message in roster_changes(before, roster, local.view) if before is not None else ():
             local.tell(message)
         for host in local.hosts():
@@ -385,11 +352,6 @@ class Hub:
             _, late = await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
             for task in late:
                 task.cancel()
-
-
-def _role(roster: Roster | None, participant_id: str) -> str:
-    view = roster.participants.get(participant_id) if roster is not None else None
-    return view.role if view is not None else ""
 
 
 async def _logged(action: Coroutine[Any, Any, None]) -> None:
