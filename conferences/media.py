@@ -78,6 +78,8 @@ class Media:
         async with routed.lock:
             try:
                 await self._route(routed)
+                if is_back:
+                    self._forget_quality(routed, peer)
                 if is_back and await self._take_over(routed, peer):
                     if goes_on:
                         return True
@@ -173,8 +175,9 @@ class Media:
         async with meeting.lock:
             try:
                 await self._route(meeting)
-                for peer in list(meeting.peers.values()):
-                    if not peer.is_placed and not await self._take_over(meeting, peer):
+                for peer in [each for each in list(meeting.peers.values()) if not each.is_placed]:
+                    self._forget_quality(meeting, peer)
+                    if not await self._take_over(meeting, peer):
                         await self._create(meeting, peer)
                         rebuilt.append(peer.participant_id)
                 meeting.told_unavailable = False
@@ -254,6 +257,10 @@ class Media:
         peer.is_placed, peer.epoch = True, router.epoch
         peer.offers.clear()
         peer.standing.clear()
+
+    def _forget_quality(self, meeting: RoutedMeeting, peer: Peer) -> None:
+        """Before a peer is made or taken over: its worker tells from then on what is not good."""
+        self._events.quality(meeting.public_id, peer.participant_id, "good")
 
     async def _close_peer(self, meeting: RoutedMeeting, peer: Peer, *, reason: str) -> None:
         """Close a peer that is there and count what it used; the others' final counters came with `peer_closed`."""

@@ -7,9 +7,13 @@ POOR_ROUND_TRIP, FAIR_ROUND_TRIP = 0.6, 0.3
 
 
 class QualityJudge:
-    """Remembers the level that was told."""
+    """Remembers the level that was told. Until then whoever hears it takes it for good."""
 
     def __init__(self) -> None:
+        self._level = "good"
+
+    def begin_anew(self) -> None:
+        """Whoever hears it is somebody else now, or may have missed what was told."""
         self._level = "good"
 
     def judge(self, *, connected: bool, loss_up: float, loss_down: float, round_trips: list[float]) -> Json | None:

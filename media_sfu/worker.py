@@ -99,6 +99,7 @@ class Worker:
     def take_over(self, peer: Peer, link: Link) -> None:
         """From now on `peer` belongs to `link`."""
         peer.link = link
+        peer.quality.begin_anew()
         self._orphans = [orphan for orphan in self._orphans if orphan.peer is not peer]
         if peer.subscribing is not None:
             peer.subscribing.repeat_offer()

@@ -329,6 +329,8 @@ class Hub:
         local = self.meetings.get(meeting_id)
         if local is None or local.roster is None or participant_id not in local.roster.participants:
             return
+        if local.quality.get(participant_id, "good") == level:
+            return  # so it is for every peer that is made anew
         local.quality[participant_id] = level
         local.tell(server.ParticipantUpdated(participant=local.view(participant_id)))
 

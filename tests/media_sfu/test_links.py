@@ -136,6 +136,17 @@ async def test_offer_in_flight_is_repeated_to_the_new_owner(meeting: Meeting, ot
     await until(lambda: other.told("subscribe_offer", peer="person-b", revision=1))
 
 
+async def test_new_owner_is_told_what_the_one_before_knew_of_a_bad_connection(meeting: Meeting, other: Meeting):
+    await meeting.join("person-a", publish=False)
+    judge = meeting.worker.routers[ROUTER].peers["person-a"].quality
+    lost = {"connected": False, "loss_up": 0.0, "loss_down": 0.0, "round_trips": []}
+    assert judge.judge(**lost)
+    await other.link.request("take_over", router=ROUTER, peer="person-a")
+    event = judge.judge(**lost)
+    assert event is not None
+    assert event["level"] == "lost"
+
+
 async def test_peers_that_nobody_takes_over_are_closed(meeting: Meeting, other: Meeting):
     await meeting.join("person-a", publish=False)
     await meeting.link.close()

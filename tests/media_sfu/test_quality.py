@@ -33,6 +33,15 @@ def test_level_follows_the_worse_of_loss_and_round_trip(changed, level):
     assert judge(QualityJudge(), **changed)["level"] == level
 
 
+def test_who_takes_the_peer_over_hears_what_is_not_good():
+    told = QualityJudge()
+    assert judge(told, loss_up=0.2)["level"] == "poor"
+    told.begin_anew()
+    assert judge(told, loss_up=0.2)["level"] == "poor"
+    told.begin_anew()
+    assert judge(told) is None
+
+
 def test_only_a_change_is_told():
     steady = QualityJudge()
     assert judge(steady) is None
