@@ -69,7 +69,7 @@ def firefox_script(colour: str) -> str:
 
 
 def fine_screen_script(width: int, height: int) -> str:
-    """A screen of this size to share, for both browsers: black and white columns, each a pixel wide."""
+    """A screen of this size to share, for both browsers: columns of a pixel. In the page, `sizeScreen` gives it another."""
     return FINE_SCREEN_SCRIPT % {"width": width, "height": height}
 
 
@@ -91,12 +91,16 @@ FINE_SCREEN_SCRIPT = """
 (() => {
   if (!navigator.mediaDevices) return;
   navigator.mediaDevices.getDisplayMedia = async () => {
-    const canvas = Object.assign(document.createElement("canvas"), {width: %(width)d, height: %(height)d});
+    const canvas = document.createElement("canvas");
     const context = canvas.getContext("2d");
-    context.fillStyle = "white";
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    context.fillStyle = "black";
-    for (let x = 0; x < canvas.width; x += 2) context.fillRect(x, 0, 1, canvas.height);
+    window.sizeScreen = (width, height) => {
+      Object.assign(canvas, {width, height});
+      context.fillStyle = "white";
+      context.fillRect(0, 0, canvas.width, canvas.height);
+      context.fillStyle = "black";
+      for (let x = 0; x < canvas.width; x += 2) context.fillRect(x, 0, 1, canvas.height);
+    };
+    window.sizeScreen(%(width)d, %(height)d);
     let frame = 0;
     setInterval(() => {
       context.fillStyle = frame++ %% 2 ? "gray" : "silver";

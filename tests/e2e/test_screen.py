@@ -53,6 +53,19 @@ def test_text_is_sharp_in_a_large_tile_and_the_small_layer_serves_a_small_one(pe
 
 
 @pytest.mark.long
+def test_window_that_is_enlarged_while_it_is_shared_gets_a_small_layer_too(person, organisation):
+    presenter, viewer = person("red"), person("blue")
+    presenter.page.add_init_script(fine_screen_script(800, 450))
+    viewer.page.set_viewport_size(LARGE)
+    share(organisation, presenter, viewer)
+    wait_until(lambda: screen(viewer).get("frameWidth") == 800, what="the window as it is", timeout=20)
+    presenter.page.evaluate("sizeScreen(1600, 900)")
+    wait_until(lambda: screen(viewer).get("frameWidth") == 1600, what="the window as it is now", timeout=20)
+    viewer.page.set_viewport_size(SMALL)
+    wait_until(lambda: screen(viewer).get("frameWidth") == 800, what="the layer for small tiles", timeout=20)
+
+
+@pytest.mark.long
 def test_screen_of_4k_arrives_whole_with_its_sound(person, organisation):
     presenter, viewer = person("red"), person("blue")
     presenter.page.add_init_script("window.screenSize = {width: 5120, height: 2880}")
