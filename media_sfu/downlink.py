@@ -41,7 +41,7 @@ class Downlink:
             return
         self._is_told = True
         arrivals = [(number, tick / TICKS_PER_SECOND) for number, tick in feedback.arrivals]
-        outcomes = self._egress.sent.outcomes(arrivals)
+        outcomes = self._egress.sent.outcomes(feedback.base_sequence, feedback.status_count, arrivals)
         self.estimator.take(outcomes, now, probing=self._prober.target > 0)
         if self._prober.target:
             for outcome in outcomes:

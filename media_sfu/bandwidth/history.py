@@ -43,18 +43,21 @@ class SentPackets:
         self.next = number + 1
         return self.next
 
-    def outcomes(self, arrivals: list[tuple[int, float]]) -> list[Outcome]:
-        """What became of the packets up to the newest of `arrivals` (16-bit number, receiver's time), in order.
+    def outcomes(self, base: int, count: int, arrivals: list[tuple[int, float]]) -> list[Outcome]:
+        """What became of the packets that one feedback tells of, in order: `count` from the 16-bit number `base` on,
+        of which `arrivals` (16-bit number, receiver's time) came.
 
-        Each packet is told of once: what is reported again, or was never sent, is passed over.
+        Each packet is told of once: what is reported again, or was never sent, is passed over. So is what lies before
+        `base`: a feedback on the way to us was lost, and nobody knows of its packets. Never raises; the work is bounded
+        by CAPACITY whatever the numbers are.
         """
         following, sent_at, sizes = self.next, self._sent_at, self._sizes
+        # The newest packets sent that the numbers fit: a feedback is never 65,536 packets old.
+        begin = following - (following - base & 0xFFFF)
+        end = min(begin + count, following)
+        first = max(self._told + 1, begin, following - CAPACITY)
+        self._told = max(self._told, end - 1)
         known = {following - (following - number & 0xFFFF): at for number, at in arrivals}
-        known.pop(following, None)
-        newest = max(known, default=self._told)
-        first = max(self._told + 1, following - CAPACITY)
-        self._told = max(self._told, newest)
         return [
-            (number, sent_at[number & _MASK], sizes[number & _MASK], known.get(number))
-            for number in range(first, newest + 1)
+            (number, sent_at[number & _MASK], sizes[number & _MASK], known.get(number)) for number in range(first, end)
         ]

@@ -109,8 +109,11 @@ class Told:
 class Viewer:
     """Sees `cameras` videos, hears as many voices."""
 
-    def __init__(self, link: Link, cameras: int = 3, rates: tuple[float, ...] = RATES, seed: int = 1) -> None:
+    def __init__(
+        self, link: Link, cameras: int = 3, rates: tuple[float, ...] = RATES, seed: int = 1, deaf: float = 0.0
+    ) -> None:
         self.link, self.chance, self.now = link, random.Random(seed), 100.0
+        self.deaf, self._loses = deaf, random.Random(seed)  # the share of feedbacks that never reach us
         self.sent, self.pacer, self.counters = SentPackets(), Pacer(3e6), PeerCounters()
         self.router = self
         self.downlink = Downlink(as_any(self), as_any(self))
@@ -183,7 +186,8 @@ class Viewer:
             at, number = heapq.heappop(self._arrivals)
             self._receiver.arrived(number, at)
         if self._is_time(FEEDBACK_SECONDS, 0.003):
-            self._feedback += [(self.now + 0.02, message) for message in self._receiver.build()]
+            told = [message for message in self._receiver.build() if self._loses.random() >= self.deaf]
+            self._feedback += [(self.now + 0.02, message) for message in told]
         while self._feedback and self._feedback[0][0] <= self.now:
             self.downlink.on_feedback(TransportFeedback(1, 1, self._feedback.pop(0)[1]), self.now)
 

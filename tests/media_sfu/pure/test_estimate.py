@@ -1,6 +1,8 @@
 """The estimate follows what a link carries: a subscriber of three cameras over a simulated link."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from media_sfu.bandwidth.estimate import HIGHEST, Estimator
 from media_sfu.bandwidth.history import CAPACITY, Outcome, SentPackets
@@ -146,25 +148,83 @@ def told(outcomes: list[Outcome]) -> list[tuple[int, bool]]:
     return [(number, arrived is not None) for number, _, _, arrived in outcomes]
 
 
-def test_each_packet_is_told_of_once_and_gaps_are_losses():
+def outcomes_of(sent: SentPackets, base: int, count: int, *arrived: int) -> list[tuple[int, bool]]:
+    return told(sent.outcomes(base & 0xFFFF, count, [(number & 0xFFFF, 1.0) for number in arrived]))
+
+
+def sent_packets(count: int) -> SentPackets:
     sent = SentPackets()
-    for number in range(5):
-        sent.note(100, float(number))
-    assert told(sent.outcomes([(1, 0.1), (3, 0.3)])) == [(1, True), (2, False), (3, True)]
-    assert told(sent.outcomes([(3, 0.3), (4, 0.4)])) == [(4, True)]
+    for _ in range(count):
+        sent.note(100, 0.0)
+    return sent
+
+
+def test_each_packet_is_told_of_once_and_gaps_are_losses():
+    sent = sent_packets(5)
+    assert outcomes_of(sent, 1, 3, 1, 3) == [(1, True), (2, False), (3, True)]
+    assert outcomes_of(sent, 3, 2, 3, 4) == [(4, True)]
+
+
+def test_what_is_missing_at_the_end_of_a_feedback_is_lost():
+    sent = sent_packets(5)
+    assert outcomes_of(sent, 1, 3, 1) == [(1, True), (2, False), (3, False)]
+    assert outcomes_of(sent, 4, 1, 4) == [(4, True)]
+
+
+def test_nothing_is_known_of_the_packets_of_a_lost_feedback():
+    sent = sent_packets(9)
+    assert outcomes_of(sent, 1, 2, 1, 2) == [(1, True), (2, True)]
+    assert outcomes_of(sent, 6, 3, 6, 8) == [(6, True), (7, False), (8, True)]
+    assert outcomes_of(sent, 3, 3, 3, 5) == []  # it was only late
+
+
+def test_feedbacks_that_overlap_tell_the_rest():
+    sent = sent_packets(9)
+    assert outcomes_of(sent, 3, 2, 3, 4) == [(3, True), (4, True)]
+    assert outcomes_of(sent, 2, 5, 2, 3, 4, 6) == [(5, False), (6, True)]
 
 
 def test_numbers_wrap():
-    sent = SentPackets()
-    for _ in range(0x10000 + 10):
-        sent.note(100, 0.0)
-    outcomes = sent.outcomes([(sent.next - 1 & 0xFFFF, 1.0)])
-    assert outcomes[-1][0] == 0x10000 + 10
+    sent = sent_packets(0x10000 + 10)
+    newest = sent.next - 1
+    outcomes = sent.outcomes(newest - 20000 & 0xFFFF, 20001, [(newest & 0xFFFF, 1.0)])
+    assert outcomes[-1] == (newest, 0.0, 100, 1.0)
     assert len(outcomes) == CAPACITY
 
 
+def test_base_wraps():
+    sent = sent_packets(0x10000 + 4)
+    arrived = range(0xFFFE, 0x10003)
+    assert outcomes_of(sent, 0xFFFE, 5, *arrived) == [(number, True) for number in arrived]
+    assert outcomes_of(sent, 0x10004, 1, 0x10004) == [(0x10004, True)]
+
+
 def test_packets_that_were_never_sent_are_passed_over():
+    sent = sent_packets(1)
+    assert outcomes_of(sent, 1, 500, 500, 1) == [(1, True)]
+    assert outcomes_of(sent, 1, 0) == []
+
+
+@given(st.integers(0, 70000), st.lists(st.tuples(*[st.integers(0, 0xFFFF)] * 3), min_size=1, max_size=20))
+def test_no_base_and_no_count_makes_more_of_a_packet_than_there_is(count, feedbacks):
     sent = SentPackets()
-    sent.note(100, 0.0)
-    assert told(sent.outcomes([(500, 1.0), (1, 1.0)])) == [(1, True)]
-    assert sent.outcomes([]) == []
+    sent.next += count
+    outcomes = [each for base, told_of, number in feedbacks for each in outcomes_of(sent, base, told_of, number)]
+    numbers = [number for number, _ in outcomes]
+    assert numbers == sorted(set(numbers))
+    assert all(0 < number < sent.next for number in numbers)
+    assert len(numbers) <= CAPACITY
+
+
+@pytest.mark.parametrize("deaf", [0.12, 0.3])
+def test_lost_feedback_is_no_lost_media(deaf):
+    viewer = Viewer(Link(WIDE), deaf=deaf)
+    viewer.run(30)
+    assert min(viewer.run(60).estimates) > 3e6
+    assert [camera.step for camera in viewer.cameras] == [BEST] * 3
+
+
+def test_loss_is_still_seen_where_feedback_is_lost_too():
+    viewer = Viewer(Link(WIDE, loss=0.25), deaf=0.12)
+    viewer.run(30)
+    assert viewer.downlink.estimator.bits_per_second <= 1.5e6
