@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from media_sfu.bandwidth.allocation import Demand, allocate, wanted_rate
 from media_sfu.bandwidth.estimate import Estimator
-from media_sfu.bandwidth.feedback import TICKS_PER_SECOND, parse_feedback
+from media_sfu.bandwidth.feedback import ReceiverClock, parse_feedback
 from media_sfu.bandwidth.probing import Prober
 from media_sfu.egress import Egress
 from media_sfu.rtp.rtcp import RtcpError, TransportFeedback
@@ -28,6 +28,7 @@ class Downlink:
         self.estimator = Estimator()
         self.paused: list[dict[str, str]] = []
         self._peer, self._egress = peer, egress
+        self._clock = ReceiverClock()
         self._prober = Prober()
         self._wanted = 0.0
         self._allocated_at = 0.0
@@ -40,7 +41,7 @@ class Downlink:
         except RtcpError:
             return
         self._is_told = True
-        arrivals = [(number, tick / TICKS_PER_SECOND) for number, tick in feedback.arrivals]
+        arrivals = self._clock.times(feedback.arrivals)
         outcomes = self._egress.sent.outcomes(feedback.base_sequence, feedback.status_count, arrivals)
         self.estimator.take(outcomes, now, probing=self._prober.target > 0)
         if self._prober.target:

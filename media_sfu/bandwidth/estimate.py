@@ -33,6 +33,8 @@ stands for so many: before, it may as well be a machine that stalls."""
 OUTAGE_SECONDS = 1.0
 """Without feedback: what was lost meanwhile says nothing of how much the link carries."""
 MEASURE_SECONDS = 0.5
+MOST_MEASURED = 8192
+"""Packets; at HIGHEST the window has some 3,000. A clock that stands still must not let it grow."""
 PEAK_SECONDS = 0.2
 HIGH_LOSS, LOW_LOSS = 0.10, 0.02
 OVERFLOW = 0.30
@@ -51,14 +53,17 @@ class ArrivalRate:
         self._octets = 0
 
     def take(self, came: Sequence[Arrived]) -> None:
-        """Packets that arrived, at least one."""
-        packets = self._packets
+        """Packets that arrived, at least one. Whatever the receiver's clock does, MOST_MEASURED are kept at most."""
+        packets, newest = self._packets, came[-1][2]
+        if packets and packets[0][2] - newest > MEASURE_SECONDS:  # the clock was set back: begin anew
+            packets.clear()
+            self._octets = 0
         packets.extend(came)
         octets = self._octets
         for _, size, _ in came:
             octets += size
-        oldest = came[-1][2] - MEASURE_SECONDS
-        while packets[0][2] < oldest:
+        oldest = newest - MEASURE_SECONDS
+        while packets[0][2] < oldest or len(packets) > MOST_MEASURED:
             octets -= packets.popleft()[1]
         self._octets = octets
 

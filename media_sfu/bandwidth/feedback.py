@@ -10,6 +10,8 @@ from media_sfu.rtp.rtcp import RtcpError
 
 TICKS_PER_SECOND = 4000
 REFERENCE = 256
+_CYCLE = REFERENCE << 24
+_HALF_CYCLE = _CYCLE // 2
 
 MAX_STATUSES = 400
 """Packets in one feedback; with two octets for each it still fits a datagram."""
@@ -131,7 +133,7 @@ def _vector(statuses: list[int], places: int, bits: int) -> int:
 class Feedback(NamedTuple):
     """One message read back: `arrivals` has `(16-bit sequence, tick)` of what arrived, oldest number first.
 
-    The ticks count from zero of the 24-bit reference time, which wraps after 12.4 days.
+    The ticks count from zero of the 24-bit reference time, which wraps after 12.4 days; `ReceiverClock` unwraps it.
     """
 
     base_sequence: int
@@ -161,6 +163,31 @@ def parse_feedback(information: bytes) -> Feedback:
             at += status
             arrivals.append((number & 0xFFFF, tick))
     return Feedback(base, count, packed & 255, arrivals)
+
+
+class ReceiverClock:
+    """The receiver's time over all feedbacks of one transport: the reference time starts anew every 12.4 days (24 bits
+    of 64 ms), of the receiver's clock and not of the meeting.
+    """
+
+    __slots__ = ("_newest",)
+
+    def __init__(self) -> None:
+        self._newest: int | None = None  # the first tick of the last feedback, unwrapped
+
+    def times(self, arrivals: list[tuple[int, int]]) -> list[tuple[int, float]]:
+        """Give `Feedback.arrivals` with seconds that go on where the reference time wraps, from an unknown origin on.
+
+        Of the two ways to a tick the shorter one is taken, so a reordered feedback goes back. Never raises: a client
+        that jumps gets times that jump.
+        """
+        if not arrivals:
+            return []
+        first = arrivals[0][1]
+        newest = first if self._newest is None else self._newest
+        self._newest = newest + (first - newest + _HALF_CYCLE) % _CYCLE - _HALF_CYCLE
+        ahead = self._newest - first
+        return [(number, (tick + ahead) / TICKS_PER_SECOND) for number, tick in arrivals]
 
 
 def _read_chunks(information: bytes, count: int) -> tuple[list[tuple[int, bytes]], int]:

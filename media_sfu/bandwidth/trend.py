@@ -51,7 +51,7 @@ class Floor:
 
     def above(self, value: float, now: float) -> float:
         """Take a value; gives how far it lies above the least."""
-        if now - self._since > FLOOR_SECONDS:
+        if abs(now - self._since) > FLOOR_SECONDS:  # a clock that was set back would never get there
             self._before, self._least, self._since = self._least, value, now
         elif value < self._least:
             self._least = value

@@ -114,6 +114,7 @@ class Viewer:
     ) -> None:
         self.link, self.chance, self.now = link, random.Random(seed), 100.0
         self.deaf, self._loses = deaf, random.Random(seed)  # the share of feedbacks that never reach us
+        self.clock = 0.0  # how far the receiver's is ahead of ours
         self.sent, self.pacer, self.counters = SentPackets(), Pacer(3e6), PeerCounters()
         self.router = self
         self.downlink = Downlink(as_any(self), as_any(self))
@@ -184,7 +185,7 @@ class Viewer:
     def _hear_back(self) -> None:
         while self._arrivals and self._arrivals[0][0] <= self.now:
             at, number = heapq.heappop(self._arrivals)
-            self._receiver.arrived(number, at)
+            self._receiver.arrived(number, at + self.clock)
         if self._is_time(FEEDBACK_SECONDS, 0.003):
             told = [message for message in self._receiver.build() if self._loses.random() >= self.deaf]
             self._feedback += [(self.now + 0.02, message) for message in told]

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media_sfu.bandwidth.estimate import HIGHEST, Estimator
+from media_sfu.bandwidth.estimate import HIGHEST, MOST_MEASURED, ArrivalRate, Estimator
+from media_sfu.bandwidth.feedback import ReceiverClock
 from media_sfu.bandwidth.history import CAPACITY, Outcome, SentPackets
 from media_sfu.codecs.thinning import HIGHEST as ALL_TEMPORAL
 from tests.media_sfu.pure.link import Link
@@ -12,6 +13,8 @@ from tests.media_sfu.pure.simulation import FRAMES, Viewer
 
 WIDE = 20e6
 BEST = (2, ALL_TEMPORAL)
+REFERENCE_CYCLE = 0.064 * (1 << 24)
+"""Seconds after which the reference time of the feedbacks starts anew."""
 
 
 def mean(values: list[float]) -> float:
@@ -228,3 +231,52 @@ def test_loss_is_still_seen_where_feedback_is_lost_too():
     viewer = Viewer(Link(WIDE, loss=0.25), deaf=0.12)
     viewer.run(30)
     assert viewer.downlink.estimator.bits_per_second <= 1.5e6
+
+
+def test_estimate_goes_on_where_the_reference_time_starts_anew():
+    viewer = Viewer(Link(WIDE))
+    viewer.clock = REFERENCE_CYCLE - viewer.now - 10
+    viewer.run(20)
+    arriving = viewer.downlink.estimator.arriving
+    assert arriving.bits_per_second == pytest.approx(3 * 1.54e6, rel=0.3)
+    assert len(arriving._packets) < 1000
+    viewer.link.narrow(600e3)
+    viewer.run(15)
+    told = viewer.run(20)
+    inside = [estimate for estimate in told.estimates if 0.7 * 600e3 <= estimate <= 600e3]
+    assert len(inside) >= 0.95 * len(told.estimates)
+
+
+def packets_at(*arrived: float) -> list[tuple[float, int, float]]:
+    return [(0.0, 1000, at) for at in arrived]
+
+
+def test_rate_begins_anew_when_the_clock_is_set_back():
+    rate = ArrivalRate()
+    rate.take(packets_at(*(1e6 + number / 10 for number in range(10))))
+    for number in range(10):
+        rate.take(packets_at(5 + number / 10))
+    assert rate.bits_per_second == pytest.approx(80_000)
+    assert len(rate._packets) <= 6
+
+
+@pytest.mark.parametrize("step", [0.0, -0.001, -0.4, -1e6, 1e6])
+def test_no_clock_makes_the_window_grow(step):
+    rate = ArrivalRate()
+    for number in range(400):
+        rate.take(packets_at(*[number * step] * 50))
+        assert rate.bits_per_second >= 0.0 <= rate.peak
+    assert len(rate._packets) <= MOST_MEASURED
+    assert rate._octets == 1000 * len(rate._packets)
+
+
+@given(st.lists(st.lists(st.integers(-(1 << 40), 1 << 40), min_size=1, max_size=30), max_size=60))
+def test_estimator_bears_any_clock(jumps):
+    estimator, clock, number, now = Estimator(), ReceiverClock(), 0, 0.0
+    for ticks in jumps:
+        outcomes: list[Outcome] = []
+        for _, arrived in clock.times(list(enumerate(ticks))):
+            number, now = number + 1, now + 0.01
+            outcomes.append((number, now, 1000, arrived))
+        estimator.take(outcomes, now)
+        assert 50e3 <= estimator.bits_per_second <= HIGHEST

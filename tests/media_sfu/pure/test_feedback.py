@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media_sfu.bandwidth.feedback import MAX_RANGE, MAX_STATUSES, FeedbackGenerator, parse_feedback
+from media_sfu.bandwidth.feedback import MAX_RANGE, MAX_STATUSES, FeedbackGenerator, ReceiverClock, parse_feedback
 from media_sfu.rtp.rtcp import RtcpError
 from tests.media_sfu.pure.fuzzing import many
 
@@ -81,6 +81,15 @@ def test_numbers_and_reference_time_wrap():
     late = (1 << 24) * 256 + 5
     [message] = generator((65535, late), (0, late + 7)).build()
     assert parse_feedback(message).arrivals == [(65535, 5), (0, 12)]
+
+
+def test_receiver_clock_goes_on_where_the_reference_time_wraps():
+    clock, cycle = ReceiverClock(), (1 << 24) * 256
+    assert clock.times([(1, cycle - 400), (2, cycle - 396)]) == [(1, (cycle - 400) / 4000), (2, (cycle - 396) / 4000)]
+    assert clock.times([(3, 4)]) == [(3, (cycle + 4) / 4000)]
+    assert clock.times([]) == []
+    assert clock.times([(4, cycle - 8)]) == [(4, (cycle - 8) / 4000)]  # reordered
+    assert clock.times([(5, 8), (6, 12)]) == [(5, (cycle + 8) / 4000), (6, (cycle + 12) / 4000)]
 
 
 def test_packet_sent_before_the_first_arrival_is_reported():

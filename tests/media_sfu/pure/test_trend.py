@@ -37,3 +37,10 @@ def test_floor_forgets_what_is_old():
     assert floor.above(8.0, 5.0) == 5.0
     assert floor.above(8.0, 10.5) == 5.0  # a new span begins; the least of the one before still counts
     assert floor.above(9.0, 21.0) == 1.0
+
+
+def test_floor_follows_a_clock_that_was_set_back():
+    floor = Floor()
+    floor.above(3.0, 1e6)
+    floor.above(9.0, 5.0)
+    assert floor.above(9.0, 16.0) == 0.0
