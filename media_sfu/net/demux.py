@@ -64,22 +64,34 @@ class Demux:
             return
         now = self._clock()
         source = (path[0], path[1]) if isinstance(path, tuple) else (path.host, path.port)
-        known = agent.owns(path)
-        if not known and self._offenders.ignored(source[0], now):
-            self.drops["stun_ignored"] += 1
-            return
-        password = agent.password_of(ufrag, now)
-        if password is None or not (agent.checks if known else agent.strange_checks).take(1, now):
-            self.drops["stun_rate"] += 1
+        password = agent.password_of(ufrag, now) if self._admits(agent, path, source[0], now) else None
+        if password is None:
             return
         request = self._authenticate(data, password, source[0], now)
         if request is not None:
             agent.checked(path, ufrag, now, nominated="USE-CANDIDATE" in request.attributes)
-            response = stun.success_response(request, source, password)
-            if len(response) <= len(data) + stun.MAX_RESPONSE_GROWTH:
-                self._send(response, path)
-            else:
-                self.drops["stun_short"] += 1
+            self._answer(request, source, password, len(data), path)
+
+    def _admits(self, agent: IceAgent, path: Path, host: str, now: float) -> bool:
+        """Whether a check that names `agent` is worth an HMAC."""
+        owner = self.by_path.get(path)
+        if owner is not agent and self._offenders.ignored(host, now):
+            self.drops["stun_ignored"] += 1
+        elif owner is not None and owner is not agent and owner.holds(path, now):
+            self.drops["path_taken"] += 1
+        elif not (agent.checks if owner is agent else agent.strange_checks).take(1, now):
+            self.drops["stun_rate"] += 1
+        else:
+            return True
+        return False
+
+    def _answer(self, request: Message, source: stun.Address, password: bytes, asked: int, path: Path) -> None:
+        """`asked` is the size of the request in bytes."""
+        response = stun.success_response(request, source, password)
+        if len(response) <= asked + stun.MAX_RESPONSE_GROWTH:
+            self._send(response, path)
+        else:
+            self.drops["stun_short"] += 1
 
     def _authenticate(self, data: bytes, password: bytes, host: str, now: float) -> Message | None:
         try:

@@ -11,6 +11,11 @@ Theory of the pair selection, verified with Chromium and Firefox:
 4. A pair on which nothing authenticated has come for 30 s has lost the browser's consent (RFC 7675 §5.1): it is
    forgotten, and if it was selected, the one that was heard last takes its place. So nothing is sent for ever to an
    address that somebody else may have by now.
+5. A path belongs to one agent. A check on it for another is refused as long as the owner has that consent: whoever
+   names a path of somebody else's takes nothing from him, by a spoofed address or by naming two agents on one TCP
+   connection. Nobody honest waits for it: a transport that is built anew has its predecessor closed before its
+   browser can check, and a NAT gives an address away only after it has been silent. A path that has been silent for
+   30 s goes to the one that checks, and its owner forgets it.
 """
 
 import secrets
@@ -94,7 +99,7 @@ class IceAgent:
         return self._passwords.get(ufrag)
 
     def checked(self, path: Path, ufrag: bytes, now: float, *, nominated: bool) -> None:
-        """An authenticated binding request arrived on `path`."""
+        """An authenticated binding request arrived on `path`, which no other agent `holds`."""
         self.alive_at = now
         self._remember(path, now)
         if ufrag == self.ufrag.encode():
@@ -113,8 +118,10 @@ class IceAgent:
         self.alive_at = now
         self._data_on(path, now)
 
-    def owns(self, path: Path) -> bool:
-        return path in self._pairs
+    def holds(self, path: Path, now: float) -> bool:
+        """Whether the consent to send to `path` is this agent's, so that nobody else may have it."""
+        heard = self._pairs.get(path)
+        return heard is not None and now - heard <= CONSENT_SECONDS
 
     def expire(self, now: float) -> None:
         """Forget the pairs whose consent has ended while another one lives; called each second. When all are silent the
@@ -135,7 +142,7 @@ class IceAgent:
         self._pairs.pop(path, None)
         if self._table.by_path.get(path) is self:
             del self._table.by_path[path]
-        if self.selected is path:
+        if self.selected == path:
             self.selected = None
             self._data_at = None
             self._notify()
@@ -171,6 +178,9 @@ class IceAgent:
             self.on_selected()
 
     def _remember(self, path: Path, now: float) -> None:
+        owner = self._table.by_path.get(path)
+        if owner is not None and owner is not self:
+            owner.lost(path)
         self._pairs.pop(path, None)
         if len(self._pairs) >= MAX_PAIRS:
             self.lost(next(old for old in self._pairs if old != self.selected))

@@ -79,7 +79,7 @@ class TcpConnection(asyncio.Protocol):
         self.opened_at = asyncio.get_running_loop().time()
         if not self._connections.admit(self):
             self._sink.drops["tcp_connections"] += 1
-            self._transport.abort()
+            self.abort()
 
     def data_received(self, data: bytes) -> None:
         # A frame is at most 65535 bytes and the loop reads bounded pieces, so the buffer stays below two frames.
@@ -97,11 +97,12 @@ class TcpConnection(asyncio.Protocol):
         self._refuse_stranger(position)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None  # uvloop raises RuntimeError when a closed one is written to
         self._connections.forget(self)
         self._sink.disconnected(self)
 
     def send(self, data: bytes) -> bool:
-        """Write one frame; False when it was dropped."""
+        """Write one frame; False when it was dropped or the connection is gone. Never raises."""
         transport = self._transport
         if transport is None:
             return False
@@ -113,8 +114,9 @@ class TcpConnection(asyncio.Protocol):
         return True
 
     def abort(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.abort()
 
     def _refuse_stranger(self, consumed: int) -> None:
         """The first frame must be a valid STUN check."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from media_sfu.bandwidth.policing import TokenBucket
 from media_sfu.net.demux import Demux
-from media_sfu.net.ice import MAX_CREDENTIALS, MAX_PAIRS, IceAgent
+from media_sfu.net.ice import CONSENT_SECONDS, MAX_CREDENTIALS, MAX_PAIRS, IceAgent
 from tests.media_sfu.pure.fuzzing import CASES, CPU_LIMIT, cpu_seconds, damaged
 
 BROWSER = ("198.51.100.7", 50000)
@@ -215,6 +215,43 @@ def test_silent_pair_loses_its_consent_and_the_one_heard_last_takes_over(port):
     port.agent.expire(port.now)
     assert port.agent.selected == backup
     assert set(port.demux.by_path) == {backup}
+
+
+def test_path_of_another_agent_cannot_be_taken_while_that_is_heard(port):
+    thief = IceAgent(port.demux, port.now)
+    port.check()
+    for _ in range(40):
+        port.now += 1
+        port.agent.authenticated_data(BROWSER, port.now)
+        assert not port.check(agent=thief)
+    assert port.demux.drops["path_taken"] == 40
+    assert (port.demux.by_path, thief.selected) == ({BROWSER: port.agent}, None)
+    assert port.check()
+
+
+def test_path_that_has_been_silent_goes_to_who_checks_and_its_owner_forgets_it(port):
+    """A NAT gave the address to somebody else."""
+    other = IceAgent(port.demux, port.now)
+    selections = []
+    port.check()
+    port.check()  # the pair is known by an equal tuple then
+    port.agent.on_selected = lambda: selections.append(port.agent.selected)
+    port.now += CONSENT_SECONDS
+    assert not port.check(("198.51.100.7", 50000), agent=other)
+    port.now += 1
+    assert port.check(("198.51.100.7", 50000), agent=other)
+    assert (port.demux.by_path, selections) == ({BROWSER: other}, [None])
+    port.agent.close()
+    assert port.demux.by_path == {BROWSER: other}
+
+
+def test_path_of_a_closed_agent_is_free_at_once(port):
+    """A browser builds its transport anew on the same socket."""
+    fresh = IceAgent(port.demux, port.now)
+    port.check()
+    port.agent.close()
+    assert port.check(agent=fresh)
+    assert fresh.selected == BROWSER
 
 
 def test_data_keeps_the_consent_of_a_pair(port):

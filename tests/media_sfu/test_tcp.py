@@ -4,6 +4,7 @@ import asyncio
 import struct
 
 import pytest
+import uvloop
 from aioice import stun
 
 from media_sfu.net import tcp
@@ -86,6 +87,43 @@ async def test_connection_of_a_closed_agent_is_closed(port):
     await reader.read(1000)
     assert await is_closed(reader)
     writer.close()
+
+
+async def test_connection_belongs_to_the_agent_that_it_named_first(port):
+    """Else only the last one hears that it is gone, and the first sends to a closed connection."""
+    first, second = IceAgent(port.demux, 0.0), IceAgent(port.demux, 0.0)
+    reader, writer = await connect(port)
+    writer.write(framed(request_for(first)) + framed(request_for(second)))
+    await until(lambda: port.drops["path_taken"])
+    assert second.selected is None
+    writer.close()
+    await until(lambda: first.selected is None)
+    assert port.demux.by_path == {}
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+@pytest.mark.parametrize("ended_by_us", [True, False])
+def test_sending_to_a_connection_that_is_gone_drops(new_loop, ended_by_us):
+    async def send_late() -> list[bool]:
+        port = MediaPort()
+        port.number = await port.open("127.0.0.1", 0)
+        _, writer = await connect(port)
+        await until(lambda: port.connections.open)
+        [connection] = port.connections.open
+        sent = [connection.send(b"early")]
+        (connection if ended_by_us else writer.transport).abort()
+        if ended_by_us:
+            sent.append(connection.send(b"at once"))
+        await until(lambda: not port.connections.open)
+        await asyncio.sleep(0.01)
+        sent.append(connection.send(b"late"))
+        writer.close()
+        await port.close()
+        return sent
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        first, *later = runner.run(send_late())
+    assert first and not any(later)
 
 
 async def test_one_host_has_a_bounded_number_of_connections(port, monkeypatch):
