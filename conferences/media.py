@@ -24,7 +24,8 @@ from conferences.routers import GONE, Routers
 from conferences.services.bandwidth import PeerCounters
 from conferences.services.placement import Placement, WorkerReport, note_workers, place_meeting
 from conferences.sfu import Worker, Workers
-from conferences.silence import tell_muted
+from conferences.signalling.data import SOURCES
+from conferences.silence import mute_absent, tell_muted
 from conferences.tally import Tally
 from tenants.context import tenant_context
 from tenants.models import Tenant
@@ -54,6 +55,17 @@ class Media:
         """The participants of the meeting with a peer that this process owns or wants."""
         meeting = self._meetings.get(meeting_id)
         return list(meeting.peers) if meeting is not None else []
+
+    def passed_on(self, meeting_id: str, participant_id: str) -> list[str]:
+        """The sources that the participant's peer here, if it has one, does not mute."""
+        peer = self._peer(meeting_id, participant_id)
+        return sorted(set(SOURCES) - peer.muted) if peer is not None else []
+
+    async def silence(self, meeting_id: str, participant_id: str, sources: list[str]) -> None:
+        """Mute somebody whose socket is lost; see `silence.mute_absent`."""
+        meeting, peer = self._meetings.get(meeting_id), self._peer(meeting_id, participant_id)
+        if meeting is not None and peer is not None:
+            await mute_absent(self.workers, self.departures, meeting, peer, sources)
 
     async def attach(
         self,

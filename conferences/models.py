@@ -177,6 +177,9 @@ class Participant(TenantOwned):
     user_agent = models.CharField(max_length=300, blank=True)
     hand_raised_at = models.DateTimeField(null=True, blank=True)
     muted = models.JSONField(default=dict, blank=True)
+    muted_by_host = models.JSONField(
+        default=list, blank=True, help_text="sources a host has switched off, until the participant's next word on them"
+    )
     resume_hash = models.CharField(max_length=64, blank=True)
     spent_resume_hash = models.CharField(max_length=64, blank=True)
     counters = models.JSONField(

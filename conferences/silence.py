@@ -1,10 +1,17 @@
-"""What is muted at a worker: brought to what the web process wants, for a peer that was just made or taken over."""
+"""What is muted at a worker: brought to what the web process wants, for a peer that was just made or taken over, and
+for one whose participant has no socket.
+"""
 
-from conferences.errors import MediaRefused
-from conferences.routed import Peer
+import structlog
+
+from conferences.errors import MediaRefused, MediaUnavailable
+from conferences.moving import Departures
+from conferences.routed import Peer, RoutedMeeting
 from conferences.services.placement import Placement
 from conferences.sfu import Workers
 from conferences.signalling.data import SOURCES
+
+log = structlog.get_logger(__name__)
 
 
 async def tell_muted(
@@ -27,3 +34,24 @@ async def tell_muted(
         except MediaRefused:
             if is_muted:
                 raise  # else it is one too many, and stays off
+
+
+async def mute_absent(
+    workers: Workers, departures: Departures, meeting: RoutedMeeting, peer: Peer, sources: list[str]
+) -> None:
+    """Mute these sources of somebody whose socket is lost.
+
+    A peer that is not there now hears it from `tell_muted`. One that another process has is left to it: its participant
+    has come back there.
+    """
+    for source in sources:
+        peer.note_muted(source, muted=True)
+    for source in sources:
+        mute = {"source": source, "muted": True}
+        where = {"router": meeting.public_id, "peer": peer.participant_id}
+        try:
+            if meeting.router is not None and peer.is_placed:
+                await workers.request(meeting.router.worker, "set_muted", **where, **mute)
+        except (MediaRefused, MediaUnavailable) as error:
+            log.info("absent_not_muted", participant=peer.participant_id, code=error.code)
+        await departures.tell(meeting, peer.participant_id, "set_muted", **mute)

@@ -191,15 +191,19 @@ def _is_same_place(visitor: Visitor, participant: Participant) -> bool:
 
 
 def _come_back(participant: Participant, visitor: Visitor, *, muted: dict[str, bool], now: datetime) -> Participant:
+    """The socket is back. `muted`: what the client says of its sources; what a host has switched off stays off."""
     participant.disconnected_at = None
     participant.last_seen_at = now
     participant.login_key = visitor.login_key
     participant.ip_address = visitor.ip_address  # restrictions go by where somebody is now
+    participant.muted_by_host = [each for each in participant.muted_by_host if not muted.get(each)]
+    muted = {**muted, **dict.fromkeys(participant.muted_by_host, True)}  # the client has not heard of it yet
     was_off = participant.muted.get("camera") is not False
     if was_off and not muted["camera"] and not may_show(participant, participant.meeting.room, "camera"):
         muted = {**muted, "camera": True}
     participant.muted = {**participant.muted, **muted}
-    participant.save(update_fields=["disconnected_at", "last_seen_at", "login_key", "ip_address", "muted"])
+    changed = ["disconnected_at", "last_seen_at", "login_key", "ip_address", "muted", "muted_by_host"]
+    participant.save(update_fields=changed)
     if participant.state == ParticipantState.JOINED:
         note_reconnect(participant.public_id, now=now)
     return participant

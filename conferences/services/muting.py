@@ -14,12 +14,14 @@ from conferences.services.meetings import lock_room, settle
 def switch_off(participant: Participant, *, source: str, actor: Actor, now: datetime) -> None:
     """Note that the source is off; the hub tells client and media worker. The caller holds the room's lock.
 
-    The participant may switch it on again. Off already is no-op.
+    The participant may switch it on again; to come back with it on after a lost socket does not. Off already is no-op.
     """
     if participant.muted.get(source):
         return
-    participant.muted = {**participant.muted, source: True}
-    participant.save(update_fields=["muted"])
+    sources = ("screen", "screen_audio") if source == "screen" else (source,)
+    participant.muted = {**participant.muted, **dict.fromkeys(sources, True)}
+    participant.muted_by_host = sorted({*participant.muted_by_host, *sources})
+    participant.save(update_fields=["muted", "muted_by_host"])
     meeting = participant.meeting
     record_event(
         meeting.room.tenant,

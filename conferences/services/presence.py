@@ -80,15 +80,21 @@ def note_seen(participant_ids: Iterable[str], *, now: datetime) -> None:
 
 @transaction.atomic
 def set_muted(participant_id: str, *, source: str, muted: bool) -> None:
-    """Note what a participant does with their own source. Raises TooManyPublishers, BitrateLimit: it stays off."""
+    """Note what a participant does with their own source: of a host's mute they know now.
+
+    Raises TooManyPublishers, BitrateLimit: it stays off.
+    """
     room = _lock_room_of(participant_id) if source in VIDEO_MBPS and not muted else None
     participant = _present(participant_id)
-    if participant is None or participant.muted.get(source) is muted:
+    if participant is None:
+        return
+    if participant.muted.get(source) is muted and source not in participant.muted_by_host:
         return
     if room is not None:
         require_showing(participant, room, source)
     participant.muted = {**participant.muted, source: muted}
-    participant.save(update_fields=["muted"])
+    participant.muted_by_host = [each for each in participant.muted_by_host if each != source]
+    participant.save(update_fields=["muted", "muted_by_host"])
     meeting_changed(participant.meeting)
 
 

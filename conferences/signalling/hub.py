@@ -171,6 +171,7 @@ class Hub:
         epoch = self.media.epoch_of(local.public_id, participant_id)
         connection.stage = Stage.JOINED
         connection.renew_ice_at = time.monotonic() + renewed_after()
+        self._tell_mutes(connection, local.roster.participants[participant_id])
         connection.send(
             server.Joined(
                 request=connection.join_request,
@@ -195,7 +196,6 @@ class Hub:
             connection.send(server.MediaUnavailable())
         for event in self.media.standing_events(local.public_id, participant_id):
             connection.send(message_of(event))
-        self._follow_mutes(connection, local.roster.participants[participant_id])  # since the peer was made
 
     # Looking at the database
 
@@ -255,12 +255,23 @@ class Hub:
             self.spawn(self.media.detach(local.public_id, participant_id, reason=reason))
             return
         view = roster.participants.get(participant_id)
+        if view is not None and not view.connected and participant_id not in local.connections:
+            self._silence(local, view)
         is_elsewhere = view is not None and view.connected and participant_id not in local.connections
         if not is_elsewhere:
             local.elsewhere_since.pop(participant_id, None)
         elif time.monotonic() - local.elsewhere_since.setdefault(participant_id, time.monotonic()) > ELSEWHERE_SECONDS:
             del local.elsewhere_since[participant_id]
             self.media.let_go(local.public_id, participant_id)
+
+    def _silence(self, local: LocalMeeting, view: ParticipantView) -> None:
+        """The socket is lost and the media flow on: what a host switches off meanwhile, only the worker can stop.
+
+        Nothing is switched on here: the row of somebody who has just muted themselves may not be written yet.
+        """
+        to_mute = [each for each in self.media.passed_on(local.public_id, view.id) if view.muted.get(each)]
+        if to_mute:
+            self.spawn(self.media.silence(local.public_id, view.id, to_mute))
 
     def _check(self, connection: Connection, local: LocalMeeting, roster: Roster) -> None:
         """Bring one socket to what the roster says of its participant."""
@@ -286,13 +297,27 @@ class Hub:
         if not connection.writes_under_way:
             self._follow_mutes(connection, view)
 
+    def _tell_mutes(self, connection: Connection, view: ParticipantView) -> None:
+        """Before `joined`: a client that finds itself muted there, and is not, puts that right.
+
+        Told is what a host did while there was no socket, and since the peer was made.
+        """
+        assert connection.entrance is not None
+        for source in connection.entrance.participant.muted_by_host:
+            self._tell_muted(connection, source)
+        self._follow_mutes(connection, view)
+
     def _follow_mutes(self, connection: Connection, view: ParticipantView) -> None:
         """What the rows mute and the client has on is a host's doing."""
         for source, muted in view.muted.items():
             if muted and not connection.muted.get(source, True):
-                connection.send(server.MutedByHost(source=source))
+                self._tell_muted(connection, source)
                 self.spawn(self.mute_media(connection, source, muted=True))
         connection.muted = dict(view.muted)
+
+    def _tell_muted(self, connection: Connection, source: str) -> None:
+        if source != "screen_audio":  # it goes with the screen
+            connection.send(server.MutedByHost(source=source))
 
     def _tell_why_waiting(self, connection: Connection, reason: str) -> None:
         if connection.waiting_reason != reason:
