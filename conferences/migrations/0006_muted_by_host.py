@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('conferences', '0005_limit_command'),
+        ("conferences", "0005_limit_command"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='participant',
-            name='muted_by_host',
-            field=models.JSONField(blank=True, default=list, help_text="sources a host has switched off, until the participant's next word on them"),
+            model_name="participant",
+            name="muted_by_host",
+            field=models.JSONField(
+                blank=True,
+                default=list,
+                help_text="sources a host has switched off, until the participant's next word on them",
+            ),
         ),
     ]
