@@ -95,7 +95,9 @@ class Downlink:
             self.estimator.probed(found, now)
 
     def _allocate(self, subscriptions: list[Subscription]) -> None:
-        sound = sum(each.publication.rates[0] for each in subscriptions if each.publication.kind == "audio")
+        # A voice that is muted, or not among the loudest of a large meeting, is measured and not sent.
+        sounds = [each for each in subscriptions if each.publication.kind == "audio"]
+        sound = sum(each.publication.rates[0] for each in sounds if each.deserved_layer() is not None)
         videos = self._peer.router.by_importance([each for each in subscriptions if each.publication.kind == "video"])
         demands = [demand for demand in map(_demand, videos) if demand is not None]
         chosen = allocate(demands, self.estimator.bits_per_second - sound)

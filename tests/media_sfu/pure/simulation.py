@@ -93,6 +93,10 @@ class Voice:
     def __init__(self) -> None:
         self.publication = self.forward = self
         self.rates, self.shares = [40e3], [WHOLE]
+        self.is_forwarded = True
+
+    def deserved_layer(self) -> int | None:
+        return 0 if self.is_forwarded else None
 
 
 @dataclass
