@@ -12,22 +12,21 @@ from collections.abc import Collection
 from pathlib import Path
 
 import structlog
-from channels.db import database_sync_to_async
 from django.utils import timezone
 
 from conferences.errors import Barred, MediaRefused, MediaUnavailable, MeetingError
 from conferences.models import Meeting
 from conferences.moving import Departures
+from conferences.placing import placement_of, required
 from conferences.rates import Rates
 from conferences.routed import Json, MediaEvents, Peer, RoutedMeeting
 from conferences.routers import GONE, Routers
 from conferences.services.bandwidth import PeerCounters
-from conferences.services.placement import Placement, WorkerReport, note_workers, place_meeting
+from conferences.services.placement import Placement
 from conferences.sfu import Worker, Workers
 from conferences.signalling.data import SOURCES
 from conferences.silence import mute_absent, tell_muted
 from conferences.tally import Tally
-from tenants.context import tenant_context
 from tenants.models import Tenant
 
 log = structlog.get_logger(__name__)
@@ -206,14 +205,14 @@ class Media:
     async def _route(self, meeting: RoutedMeeting) -> None:
         """See to it that the meeting's router exists on a live worker, with its bars. Raises MediaUnavailable."""
         before, draining = meeting.router, self.workers.draining()
-        if before is not None and self._is_there(before) and before.worker not in draining:
+        if before is not None and self._isrequired(before) and before.worker not in draining:
             return
-        placement = _there(await self._placement_of(meeting))
-        if before is not None and placement.epoch == before.epoch and self._is_there(before):
+        placement = required(await placement_of(meeting, self.workers.reports()))
+        if before is not None and placement.epoch == before.epoch and self._isrequired(before):
             return
         placement = await self._make_router(meeting, placement)
         self.departures.forget(meeting, placement.worker, placement.worker_epoch)  # it may have come back
-        if before is not None and self._is_there(before):
+        if before is not None and self._isrequired(before):
             await self.departures.begin(meeting, before)
         for peer in meeting.peers.values():
             peer.is_placed = False
@@ -223,16 +222,13 @@ class Media:
         """Make the router as the rows have it: what changed while there was none could not be told to it."""
         while True:
             await self.routers.create(meeting.public_id, placement)
-            latest = await self._placement_of(meeting)
+            latest = await placement_of(meeting, self.workers.reports())
             if latest == placement:
                 return placement
             await self.routers.take_back(meeting.public_id, placement, latest)
-            placement = _there(latest)
+            placement = required(latest)
 
-    async def _placement_of(self, meeting: RoutedMeeting) -> Placement | None:
-        return await database_sync_to_async(_place)(meeting, self.workers.reports())
-
-    def _is_there(self, router: Placement) -> bool:
+    def _isrequired(self, router: Placement) -> bool:
         return self.workers.starts().get(router.worker) == router.worker_epoch
 
     async def _take_over(self, meeting: RoutedMeeting, peer: Peer) -> bool:
@@ -380,16 +376,3 @@ class Media:
         else:
             peer.rebuilds += event["reason"] == "media_timeout"
             self.stirred.set()
-
-
-def _there(placement: Placement | None) -> Placement:
-    if placement is None:
-        raise MediaUnavailable
-    return placement
-
-
-def _place(meeting: RoutedMeeting, reports: list[WorkerReport]) -> Placement | None:
-    now = timezone.now()
-    note_workers(reports, now=now)  # one that has just come up may have no row yet
-    with tenant_context(meeting.tenant):
-        return place_meeting(Meeting.objects.get(pk=meeting.pk), workers=reports, now=now)

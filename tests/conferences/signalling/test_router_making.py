@@ -7,8 +7,7 @@ from functools import partial
 import pytest
 
 from audit.events import SYSTEM
-from conferences import media as media_side
-from conferences import runtime
+from conferences import placing, runtime
 from conferences.media import Media
 from conferences.models import Participant
 from conferences.services.muting import mute_microphone
@@ -32,8 +31,8 @@ def rows(monkeypatch) -> Callable[[Rows], None]:
             taken.append(None)
             return change(place(meeting, reports), len(taken) - 1)
 
-        place = media_side._place
-        monkeypatch.setattr(media_side, "_place", changed)
+        place = placing._place
+        monkeypatch.setattr(placing, "_place", changed)
 
     return install
 
