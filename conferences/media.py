@@ -205,14 +205,14 @@ class Media:
     async def _route(self, meeting: RoutedMeeting) -> None:
         """See to it that the meeting's router exists on a live worker, with its bars. Raises MediaUnavailable."""
         before, draining = meeting.router, self.workers.draining()
-        if before is not None and self._isrequired(before) and before.worker not in draining:
+        if before is not None and self._is_there(before) and before.worker not in draining:
             return
         placement = required(await placement_of(meeting, self.workers.reports()))
-        if before is not None and placement.epoch == before.epoch and self._isrequired(before):
+        if before is not None and placement.epoch == before.epoch and self._is_there(before):
             return
         placement = await self._make_router(meeting, placement)
         self.departures.forget(meeting, placement.worker, placement.worker_epoch)  # it may have come back
-        if before is not None and self._isrequired(before):
+        if before is not None and self._is_there(before):
             await self.departures.begin(meeting, before)
         for peer in meeting.peers.values():
             peer.is_placed = False
@@ -228,7 +228,7 @@ class Media:
             await self.routers.take_back(meeting.public_id, placement, latest)
             placement = required(latest)
 
-    def _isrequired(self, router: Placement) -> bool:
+    def _is_there(self, router: Placement) -> bool:
         return self.workers.starts().get(router.worker) == router.worker_epoch
 
     async def _take_over(self, meeting: RoutedMeeting, peer: Peer) -> bool:
