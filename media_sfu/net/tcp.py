@@ -75,8 +75,13 @@ class TcpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self.host, self.port = transport.get_extra_info("peername")[:2]
         self.opened_at = asyncio.get_running_loop().time()
+        peername = transport.get_extra_info("peername")
+        if peername is None:  # reset already; uvloop never closes one whose `connection_made` raises
+            self._sink.drops["tcp_stranger"] += 1
+            self.abort()
+            return
+        self.host, self.port = peername[:2]
         if not self._connections.admit(self):
             self._sink.drops["tcp_connections"] += 1
             self.abort()

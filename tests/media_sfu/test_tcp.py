@@ -1,7 +1,10 @@
 """ICE-TCP: framing, strangers, slow readers and how many connections one host may have."""
 
 import asyncio
+import os
+import socket
 import struct
+import sys
 
 import pytest
 import uvloop
@@ -124,6 +127,29 @@ def test_sending_to_a_connection_that_is_gone_drops(new_loop, ended_by_us):
     with asyncio.Runner(loop_factory=new_loop) as runner:
         first, *later = runner.run(send_late())
     assert first and not any(later)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts files in /proc")
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_connections_reset_before_they_are_taken_leave_nothing(new_loop):
+    async def reset_many() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+        port = MediaPort()
+        port.number = await port.open("127.0.0.1", 0)
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(20):  # before the loop can accept
+            with socket.create_connection(("127.0.0.1", port.number)) as stranger:
+                stranger.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        await asyncio.sleep(0.05)
+        try:
+            await until(lambda: len(os.listdir("/proc/self/fd")) == before)
+        finally:
+            await port.close()
+
+    faults = []
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(reset_many())
+    assert faults == []
 
 
 async def test_one_host_has_a_bounded_number_of_connections(port, monkeypatch):
