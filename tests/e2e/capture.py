@@ -69,7 +69,7 @@ def firefox_script(colour: str) -> str:
 
 
 def fine_screen_script(width: int, height: int) -> str:
-    """A screen of this size to share, for both browsers: columns of a pixel. In the page, `sizeScreen` gives it another."""
+    """A screen of this size to share, for both browsers: columns of a pixel. The page can `sizeScreen` it anew."""
     return FINE_SCREEN_SCRIPT % {"width": width, "height": height}
 
 
