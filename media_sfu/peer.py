@@ -163,6 +163,7 @@ class Peer:
             received, transport = side.endpoint.received, side.transport
             transport.tick(now, media=received != transport.received)
             transport.received = received
+            self._tell_state(side)
             side.send_reports(now)
         if self.subscribing is not None and self.subscribing.expired(now):
             self.subscribing.transport.fail()
@@ -205,8 +206,14 @@ class Peer:
         side.endpoint.on_violation = lambda: self.router.violated(self)
 
     def _state_changed(self, side: Side) -> None:
+        """A mere change of the path is told with the next tick: a browser may move it from packet to packet."""
+        side.endpoint.path = side.transport.path
+        if side.transport.state != side.transport.told[0]:
+            self._tell_state(side)
+            self.judge_quality()  # the others see at once whose media is gone or back
+
+    def _tell_state(self, side: Side) -> None:
         transport = side.transport
-        side.endpoint.path = transport.path
         now = (transport.state, transport.protocol, transport.dtls.cipher)
         if transport.told == now:
             return
@@ -222,4 +229,3 @@ class Peer:
             protocol=transport.protocol,
             cipher=transport.dtls.cipher,
         )
-        self.judge_quality()  # the others see at once whose media is gone or back

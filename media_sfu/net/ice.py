@@ -16,6 +16,8 @@ Theory of the pair selection, verified with Chromium and Firefox:
    connection. Nobody honest waits for it: a transport that is built anew has its predecessor closed before its
    browser can check, and a NAT gives an address away only after it has been silent. A path that has been silent for
    30 s goes to the one that checks, and its owner forgets it.
+6. A browser moves the path twice a second at most, once the pairs of its first checks have had their turn. What comes
+   on another pair meanwhile is taken all the same.
 """
 
 import secrets
@@ -29,6 +31,7 @@ CHECKS_PER_SECOND = 20
 CHECK_BURST = 40  # Firefox checks every candidate pair at once after an answer with many addresses
 SILENT_PAIR_SECONDS = 3.0
 CONSENT_SECONDS = 30.0
+MOVES_PER_SECOND = 2
 OLD_CREDENTIALS_SECONDS = 10.0
 MAX_CREDENTIALS = 4  # a browser restarts ICE as often as it likes and need not check even once
 
@@ -72,6 +75,7 @@ class IceAgent:
         self._data_at: float | None = None  # last data on the selected pair
         self.checks = TokenBucket(CHECKS_PER_SECOND, CHECK_BURST)  # from validated addresses
         self.strange_checks = TokenBucket(CHECKS_PER_SECOND, CHECK_BURST)  # from others: they cannot use up the former
+        self._moves = TokenBucket(MOVES_PER_SECOND, MAX_PAIRS)
         self.ufrag, self.password = "", ""
         self.selected: Path | None = None
         self.created_at = now
@@ -104,7 +108,7 @@ class IceAgent:
         self._remember(path, now)
         if ufrag == self.ufrag.encode():
             self._retire_older(now)
-        if self.selected is None or (nominated and path != self.selected and self._may_move(ufrag, now)):
+        if self.selected is None or (nominated and path != self.selected and self._follow_nomination(ufrag, now)):
             self._select(path, ufrag)
 
     def handshake_data(self, path: Path, now: float) -> None:
@@ -157,21 +161,23 @@ class IceAgent:
             if not isinstance(path, tuple):
                 path.abort()
 
-    def _may_move(self, ufrag: bytes, now: float) -> bool:
-        if self._data_at is None or now - self._data_at > SILENT_PAIR_SECONDS:
-            return True
-        return ufrag != self._selected_ufrag and ufrag == self.ufrag.encode()
+    def _follow_nomination(self, ufrag: bytes, now: float) -> bool:
+        is_silent = self._data_at is None or now - self._data_at > SILENT_PAIR_SECONDS
+        is_restart = ufrag != self._selected_ufrag and ufrag == self.ufrag.encode()
+        return (is_silent or is_restart) and self._moves.take(1, now)
 
     def _select(self, path: Path, ufrag: bytes) -> None:
         self.selected, self._selected_ufrag, self._data_at = path, ufrag, None
         self._notify()
 
     def _data_on(self, path: Path, now: float) -> None:
-        if path != self.selected:
-            self._select(path, self._selected_ufrag)
-        self._data_at = now
         if path in self._pairs:
             self._pairs[path] = now
+        if path != self.selected:
+            if self.selected is not None and not self._moves.take(1, now):
+                return
+            self._select(path, self._selected_ufrag)
+        self._data_at = now
 
     def _notify(self) -> None:
         if self.on_selected is not None:

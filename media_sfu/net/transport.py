@@ -63,7 +63,7 @@ class Transport:
         self.dtls.on_closed = self.close
         self.agent.on_dtls = self._on_dtls
         self.agent.on_selected = self._on_selected
-        self.told: tuple[str, str | None, str | None] | None = None  # what its owner was told last
+        self.told: tuple[str, str | None, str | None] = ("new", None, None)  # what its owner was told last
         self.received = 0  # authenticated packets at the last tick
         self._path_found = asyncio.Event()
         self._dtls_rate = TokenBucket(DTLS_PER_SECOND, DTLS_BURST)

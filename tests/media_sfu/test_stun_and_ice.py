@@ -191,6 +191,34 @@ def test_handshake_on_another_pair_moves_the_path(port):
     assert port.agent.selected == mobile
 
 
+def test_browser_that_moves_all_the_time_moves_twice_a_second(port):
+    wifi, mobile = ("198.51.100.7", 1), ("203.0.113.9", 2)
+    port.check(wifi, nominate=False)
+    port.check(mobile, nominate=False)
+    moves = []
+    port.agent.on_selected = lambda: moves.append(port.agent.selected)
+    for _ in range(2000):
+        port.now += 0.01
+        port.agent.authenticated_data(mobile, port.now)
+        port.agent.authenticated_data(wifi, port.now)
+    assert 40 <= len(moves) <= 40 + MAX_PAIRS
+    port.agent.expire(port.now + 20)
+    assert set(port.demux.by_path) == {wifi, mobile}  # both were heard
+    port.now += 1
+    port.agent.authenticated_data(mobile, port.now)
+    port.agent.authenticated_data(mobile, port.now)
+    assert port.agent.selected == mobile
+
+
+def test_browser_that_nominates_all_the_time_moves_twice_a_second(port):
+    moves = []
+    port.agent.on_selected = lambda: moves.append(port.agent.selected)
+    for number in range(400):
+        port.now += 0.05
+        assert port.check(("198.51.100.7", number % 2))
+    assert 40 <= len(moves) <= 41 + MAX_PAIRS
+
+
 def test_check_with_old_credentials_moves_no_busy_path(port):
     wifi, mobile = ("198.51.100.7", 1), ("203.0.113.9", 2)
     old = request_for(port.agent)

@@ -1,5 +1,6 @@
 """The states of a transport, and DTLS datagrams."""
 
+import asyncio
 import time
 
 import pytest
@@ -30,6 +31,38 @@ async def test_silence_disconnects_fails_and_stops_the_sending_until_a_check_com
     states = [event["state"] for event in meeting.told("transport_state", peer="person-b", transport="subscribe")]
     assert states == ["connecting", "connected", "disconnected", "failed", "connected"]
     assert [event["level"] for event in meeting.told("quality", peer="person-b")] == ["lost", "good"]
+
+
+class Connection:
+    """An ICE-TCP path that leads nowhere."""
+
+    host, port = "198.51.100.7", 9
+
+    def send(self, data: bytes) -> bool:
+        return True
+
+    def abort(self) -> None:
+        pass
+
+
+async def test_path_that_moves_all_the_time_is_told_with_the_ticks_only(meeting: Meeting, monkeypatch):
+    await meeting.pair()
+    peer = meeting.worker.routers[ROUTER].peers["person-a"]
+    transport, judged = peer.publishing.transport, []
+    udp, tcp = transport.agent.selected, Connection()
+    transport.agent.checked(tcp, transport.agent.ufrag.encode(), time.monotonic(), nominated=False)
+    monkeypatch.setattr(peer, "emit", lambda *_, **__: judged.append("told"))
+    monkeypatch.setattr(peer, "judge_quality", lambda: judged.append("judged"))
+    for _ in range(100):
+        transport.heard(tcp)
+        transport.heard(udp)
+    assert judged == []
+    assert peer.publishing.endpoint.path == transport.agent.selected
+    monkeypatch.undo()
+    await asyncio.sleep(0.6)
+    transport.heard(tcp)
+    assert peer.publishing.endpoint.path is tcp
+    await until(lambda: meeting.told("transport_state", peer="person-a", transport="publish", protocol="tcp"))
 
 
 async def test_transport_whose_browser_never_checks_fails(monkeypatch):
