@@ -160,19 +160,21 @@ class Peer:
             publication.police()
             publication.uplink.save(now)
         for side in self.sides():
-            received, transport = side.endpoint.received, side.transport
-            transport.tick(now, media=received != transport.received)
-            transport.received = received
-            self._tell_state(side)
-            side.send_reports(now)
-        if self.subscribing is not None and self.subscribing.expired(now):
-            self.subscribing.transport.fail()
+            self._tick_side(side, now)
         if self._delivery is not None:
             self._delivery.tick(now)
         transports = [side.transport for side in self.sides() if side.transport.signalled]
         if not transports or any(transport.state == "connected" for transport in transports):
             self._connected_at = now
         return now - self._connected_at < MEDIA_TIMEOUT_SECONDS
+
+    def _tick_side(self, side: Side, now: float) -> None:
+        received, transport = side.endpoint.received, side.transport
+        unanswered = isinstance(side, SubscribeTransport) and side.expired(now)
+        transport.tick(now, media=received != transport.received, unanswered=unanswered)
+        transport.received = received
+        self._tell_state(side)
+        side.send_reports(now)
 
     def judge_quality(self) -> None:
         """Every 5 s, and when a transport's state changes; tells a change of level."""

@@ -2,6 +2,7 @@
 
     new ──check──► connecting ──DTLS──► connected ◄──8 s silence──► disconnected ──30 s──► failed
                                                                                    (a later check revives it)
+    An offer that stays unanswered: failed, until it is answered after all.
     closed: by us, or by the browser's close_notify.
 
 Silence means: no authenticated STUN check and no authenticated SRTP. An ICE-lite agent sends no checks of its own,
@@ -101,12 +102,17 @@ class Transport:
         """Authenticated SRTP came from `path`, which is not the selected one."""
         self.agent.authenticated_data(path, time.monotonic())
 
-    def tick(self, now: float, *, media: bool) -> None:
-        """Judge the silence, once a second. `media`: authenticated SRTP has come since the last call."""
+    def tick(self, now: float, *, media: bool, unanswered: bool = False) -> None:
+        """Judge the silence, once a second. `media`: authenticated SRTP has come since the last call. `unanswered`: the
+        browser owes us the answer to an offer for too long, so the transport has failed however well it is heard.
+        """
         agent = self.agent
         if media and agent.selected is not None:
             agent.authenticated_data(agent.selected, now)
         agent.expire(now)
+        if unanswered:
+            self.fail()
+            return
         if not self.dtls.connected or agent.alive_at is None:
             return
         silence = now - agent.alive_at

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
 
@@ -63,6 +64,33 @@ async def test_path_that_moves_all_the_time_is_told_with_the_ticks_only(meeting:
     transport.heard(tcp)
     assert peer.publishing.endpoint.path is tcp
     await until(lambda: meeting.told("transport_state", peer="person-a", transport="publish", protocol="tcp"))
+
+
+async def test_unanswered_offer_fails_a_connected_transport_once_and_a_late_answer_revives_it(
+    meeting: Meeting, monkeypatch
+):
+    first, second = await meeting.pair()
+    peer = meeting.worker.routers[ROUTER].peers["person-b"]
+    revision = peer.subscribing.revision + 1
+    with monkeypatch.context() as hanging:
+        hanging.setattr(second, "on_offer", ignore)
+        await second.request("restart_ice", transport_id=second.subscribe_id)
+        await until(lambda: meeting.told("subscribe_offer", peer="person-b", revision=revision))
+    earlier = len(meeting.told("transport_state", peer="person-b", transport="subscribe"))
+    peer.subscribing._offered_at -= 16
+    for _ in range(5):
+        await second.receiving.check()  # the browser is heard, its page does not answer
+        peer.tick(time.monotonic())
+        assert (peer.states()["subscribe"], peer.subscribing.endpoint.path) == ("failed", None)
+    await second.on_offer(meeting.told("subscribe_offer", peer="person-b", revision=revision)[0])
+    await until(lambda: peer.states()["subscribe"] == "connected")
+    await see(first, second)
+    told = [event["state"] for event in meeting.told("transport_state", peer="person-b", transport="subscribe")]
+    assert told[earlier:] == ["failed", "connected"]
+
+
+async def ignore(event: dict[str, Any]) -> None:
+    """What a page that hangs does."""
 
 
 async def test_transport_whose_browser_never_checks_fails(monkeypatch):
