@@ -9,6 +9,7 @@ from media_sfu.control.messages import Json
 from media_sfu.control.server import Link
 from media_sfu.delivery import DeliveryWatch
 from media_sfu.errors import RequestRefused
+from media_sfu.faults import Faults
 from media_sfu.net.transport import Network
 from media_sfu.publication import Policers, Publication
 from media_sfu.publish_transport import PublishTransport
@@ -42,6 +43,7 @@ class Peer:
         self.undecodable: set[str] = set()  # names of codecs that its browser has answered without
         self._fallen_back: set[str] = set()  # sources, for the rest of the meeting
         self.quality = QualityJudge()
+        self.faults = Faults()
         self._delivery: DeliveryWatch | None = None
         self._network = network
         self._connected_at = time.monotonic()

@@ -10,6 +10,7 @@ from media_sfu.codecs import Codec
 from media_sfu.control.messages import Json
 from media_sfu.control.server import Link
 from media_sfu.errors import RequestRefused
+from media_sfu.faults import Faults
 from media_sfu.loudest import LoudestStreams
 from media_sfu.net.transport import Network
 from media_sfu.peer import Peer
@@ -41,6 +42,7 @@ class Router:
         self._loudest = LoudestStreams(PLACES)
         self.muted: set[tuple[str, str]] = set()  # (peer, source)
         self.frozen = False
+        self.faults = Faults()
         self._used_at = time.monotonic()
         self._network = network
         self._on_closed = on_closed
@@ -164,22 +166,29 @@ class Router:
 
     def beat(self, number: int, now: float) -> None:
         """The worker's clock, 50 times a second: repairs each time, the rest less often, each peer in its own turn:
-        all of a large meeting at once would keep its packets waiting.
+        all of a large meeting at once would keep its packets waiting. One peer's trouble is not that of the others.
         """
         for turn, peer in enumerate(list(self.peers.values()), number):
-            if peer.publishing is not None:
-                peer.publishing.repair(now)
-            if peer.subscribing is not None:
-                peer.subscribing.beat(now)
-            if turn % CHECK_BEATS == 0:
-                peer.check(now)
-            if turn % TICK_BEATS == 0 and not peer.tick(now):
-                self.close_peer(peer, "media_timeout")
-            if turn % QUALITY_BEATS == 0:
-                peer.judge_quality()
-                peer.repeat_requirements()
+            try:
+                self._beat_peer(peer, turn, now)
+            except Exception as error:
+                peer.faults.tell("peer_beat_failed", error, {"router": self.id, "peer": peer.id})
         if number % CHECK_BEATS == 0:
             self._tell_speakers(now)
+
+    def _beat_peer(self, peer: Peer, turn: int, now: float) -> None:
+        if peer.publishing is not None:
+            peer.publishing.repair(now)
+        if peer.subscribing is not None:
+            peer.subscribing.beat(now)
+        if turn % CHECK_BEATS == 0:
+            peer.check(now)
+        if turn % TICK_BEATS == 0 and not peer.tick(now):
+            self.close_peer(peer, "media_timeout")
+            return
+        if turn % QUALITY_BEATS == 0:
+            peer.judge_quality()
+            peer.repeat_requirements()
 
     def _tell_speakers(self, now: float) -> None:
         heard = self.speakers.update(now)

@@ -129,8 +129,8 @@ class Worker:
         for router in list(self.routers.values()):
             try:
                 router.beat(number, now)
-            except Exception:
-                log.exception("beat_failed", extra={"router": router.id})
+            except Exception as error:
+                router.faults.tell("beat_failed", error, {"router": router.id})
         if number % COLLECT_YOUNG_BEATS == 0:
             gc.collect(0)
         if number % 50 == 0:
