@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from media_sfu.bandwidth.allocation import Demand, allocate, wanted_rate
+from media_sfu.bandwidth.allocation import Demand, allocate, lowest_running, wanted_rate
 from media_sfu.bandwidth.estimate import Estimator
 from media_sfu.bandwidth.feedback import ReceiverClock, parse_feedback
 from media_sfu.bandwidth.probing import Prober
@@ -115,10 +115,16 @@ class Downlink:
 
 
 def _demand(subscription: Subscription) -> Demand[Subscription] | None:
-    """What a subscription would take; None for one that nobody looks at, or of which nothing was measured yet."""
+    """What a subscription would take; None for one that nobody looks at, or of which nothing was measured yet.
+
+    One that is paused and still takes what it took before: it would not fit either when it moves again.
+    """
     publication, wanted = subscription.publication, subscription.deserved_layer()
     rates, allowed = publication.rates, subscription.allowed
-    if wanted is None or not rates[0]:
+    if allowed is None and not any(rates):
+        rates = publication.usual_rates
+    if wanted is None or not any(rates):
         return None
     present = None if allowed is None else (allowed, subscription.allowed_temporal)
-    return Demand(subscription, rates, min(wanted, len(rates) - 1), present, publication.shares)
+    wanted = max(lowest_running(rates), min(wanted, len(rates) - 1))
+    return Demand(subscription, rates, wanted, present, publication.shares)

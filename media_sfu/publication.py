@@ -41,6 +41,7 @@ class Publication:
         self.rids: list[str] = []
         self.sources: list[Source | None] = [None]  # per layer, lowest first
         self.rates = [0.0]  # bits per second of each layer, as of the last measurement; of one that is off, from before
+        self.usual_rates = [0.0]  # of each layer when it ran last; before that, what it may well take
         self.resizes = 0  # the subscriptions follow ten times a second: a sender may resize with each picture
         self.uplink = Uplink(self)
         self._measured = [(0, 0.0)]  # octets so far, and when
@@ -96,6 +97,7 @@ class Publication:
         self._take_codec(codec)
         self.sources = [None] * max(1, len(rids))
         self.rates, self._measured = [0.0] * len(self.sources), [(0, 0.0)] * len(self.sources)
+        self.usual_rates = [self._nominal_rate(layer) for layer in range(len(self.sources))]
         self.uplink.restart()
         for subscription in self.subscriptions:
             subscription.update()
@@ -131,10 +133,11 @@ class Publication:
                 source.temporal.measure()
             if runs:
                 self.rates[layer] = max(rate, PEAK_FADES * self.rates[layer])
+                self.usual_rates[layer] = self.rates[layer] or self.usual_rates[layer]
             elif self.uplink.is_due(layer, now):
                 self.rates[layer] = 0.0
             else:  # it is off: with no rate at all it would never be asked for again
-                self.rates[layer] = self.rates[layer] or self._nominal_rate(layer)
+                self.rates[layer] = self.rates[layer] or self.usual_rates[layer]
 
     def police(self) -> None:
         """Shut what has sent too much for too long, each second, and tell the sender; to viewers it has stopped."""

@@ -24,8 +24,8 @@ WHOLE = (1.0,) * (HIGHEST + 1)
 
 @dataclass(frozen=True, slots=True)
 class Demand(Generic[Key]):
-    """One video that is in view: `rates` by layer, lowest first (0 where a layer does not run), the layer that its tile
-    deserves, and the step that it has now (None: paused).
+    """One video that is in view: `rates` by layer, lowest first (0 where a layer does not run, not all of them), the
+    layer that its tile deserves, no lower than the lowest that runs, and the step that it has now (None: paused).
 
     `shares` says for each layer which part of its rate is left with temporal layers up to 0, 1, 2, 3; () if all of it.
     """
@@ -36,18 +36,29 @@ class Demand(Generic[Key]):
     present: Step | None
     shares: Sequence[Sequence[float]] = ()
 
+    @property
+    def least(self) -> Step:
+        """Of the lowest layer that runs: whoever is given a lower one is sent this one."""
+        return lowest_running(self.rates), 0
+
     def cost(self, step: Step) -> float:
         layer, temporal = step
         return self.rates[layer] * (self.shares[layer][temporal] if self.shares else 1.0)
+
+
+def lowest_running(rates: Sequence[float]) -> int:
+    """The lowest layer that has a rate; 0 if none has."""
+    return next((layer for layer, rate in enumerate(rates) if rate), 0)
 
 
 def allocate(demands: Sequence[Demand[Key]], budget: float) -> dict[Key, Step | None]:
     """The step of each video, None for one that is paused; `demands` in the order of importance."""
     chosen: dict[Key, Step | None] = {}
     for demand in demands:
-        cost = demand.cost((0, 0))
+        least = demand.least
+        cost = demand.cost(least)
         fits = cost * (STEP_UP if demand.present is None else 1.0) <= budget
-        chosen[demand.key] = (0, 0) if fits else None
+        chosen[demand.key] = least if fits else None
         budget -= cost if fits else 0.0
     highest = max((demand.wanted for demand in demands), default=0)
     for step in _steps(highest):

@@ -41,7 +41,7 @@ class Camera:
         self.viewer, self.source = viewer, "camera"
         self.publication = self.forward = self
         self.peer = SimpleNamespace(id=name)
-        self.rates, self.shares = list(rates), [SHARES] * len(rates)
+        self.rates, self.usual_rates, self.shares = list(rates), list(rates), [SHARES] * len(rates)
         self.allowed: int | None = len(rates) - 1
         self.allowed_temporal = HIGHEST
         self.current: int | None = None

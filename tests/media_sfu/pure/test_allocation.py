@@ -49,6 +49,15 @@ def test_layer_that_does_not_run_is_skipped():
     assert allocate([demand("a", rates=(100.0, 0.0, 1500.0))], 1e6) == whole(a=2)
 
 
+def test_lowest_layer_that_runs_is_everybodys_least():
+    shut = (0.0, 400.0, 1500.0)
+    assert allocate([demand("a", rates=shut), demand("b")], 500.0) == whole(a=1, b=0)
+    assert allocate([demand("a", rates=shut), demand("b")], 390.0) == whole(a=None, b=0)
+    assert allocate([demand("a", rates=shut, present=None)], 430.0) == whole(a=None)
+    assert allocate([demand("a", rates=shut, present=None)], 450.0) == whole(a=1)
+    assert allocate([demand("a", rates=shut, shares=THREE)], 250.0) == {"a": (1, 0)}
+
+
 def test_temporal_layers_go_before_a_video_is_paused():
     three = [demand(key, shares=THREE) for key in "abc"]
     assert allocate(three, 150.0) == {"a": (0, 0), "b": (0, 0), "c": (0, 0)}
