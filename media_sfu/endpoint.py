@@ -9,6 +9,7 @@ from time import monotonic
 import pylibsrtp
 
 from media_sfu.bandwidth.policing import TokenBucket
+from media_sfu.faults import Faults
 from media_sfu.net.ice import Path
 from media_sfu.net.srtp import SrtpSession
 from media_sfu.net.transport import Transport
@@ -45,6 +46,7 @@ class Endpoint:
         self._rtcp_octets = TokenBucket(RTCP_OCTETS_PER_SECOND, RTCP_OCTETS_PER_SECOND)
         self._rtcp_from = 0.0  # reports are ignored until then
         self._errors, self._errors_since = 0, 0.0
+        self._faults = Faults()
 
     def connect(self) -> None:
         """Take the keys of the transport's DTLS connection and its packets."""
@@ -67,7 +69,7 @@ class Endpoint:
         self._rtcp_from = now + RTCP_PAUSE_SECONDS
 
     def receive(self, data: bytes, path: Path) -> None:
-        """One SRTP or SRTCP packet from a validated address. Never raises."""
+        """One SRTP or SRTCP packet from a validated address. Never raises: asyncio closes a connection that does."""
         try:
             if packet.is_rtcp(data):
                 self._receive_rtcp(data, path)
@@ -77,6 +79,9 @@ class Endpoint:
             self.drops["srtp"] += 1
         except (ValueError, IndexError, struct.error):
             self._malformed()
+        except Exception as error:  # ours: it costs this packet only
+            self.drops["internal"] += 1
+            self._faults.tell("packet_failed", error, {**self._transport.owner, "transport_id": self._transport.id})
 
     def _receive_rtcp(self, data: bytes, path: Path) -> None:
         ssrc = int.from_bytes(data[4:8], "big")

@@ -87,6 +87,23 @@ async def test_hundred_malformed_packets_end_a_peer(meeting: Meeting):
     await until(lambda: meeting.told("peer_closed", peer="person-a", reason="protocol_violation"))
 
 
+async def test_fault_of_ours_costs_its_packet_and_not_the_connection(meeting: Meeting, monkeypatch, caplog):
+    viewer = await meeting.join("person-b", publish=False)
+    sender = await meeting.join("person-a", tcp=True)
+    await until(lambda: viewer.receiving.dtls.state == "connected")
+    await see(sender, viewer)
+    router = meeting.worker.routers[ROUTER]
+    with monkeypatch.context() as faulty:
+        faulty.setattr(router, "hear", lambda *_: {}["nobody"])
+        for _ in range(120):
+            sender.microphone.send(b"hello")
+        await until(lambda: meeting.worker.media.drops["internal"] >= 100)
+    await see(sender, viewer)
+    assert not meeting.told("peer_closed")
+    [line] = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert (line.getMessage(), line.peer, line.transport_id) == ("packet_failed", "person-a", sender.publish_id)
+
+
 async def test_ssrcs_of_a_transport_are_bounded(meeting: Meeting):
     first, second = await meeting.pair()
     await see(first, second)
