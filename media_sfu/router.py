@@ -69,6 +69,7 @@ class Router:
         log.info("peer_closed", extra={"router": self.id, "peer": peer.id, "reason": reason})
         statistics = peer.close()
         self.forget_voice(peer.id)
+        self.speakers.forget(peer.id)
         if len(self.peers) == SMALL_MEETING:
             self._choose_voices(self.peers)
         self.muted = {entry for entry in self.muted if entry[0] != peer.id}
@@ -132,7 +133,7 @@ class Router:
         return peer_id in self._loudest.heard
 
     def forget_voice(self, peer_id: str) -> None:
-        """The peer's microphone has ended or is silenced: its place is free."""
+        """The peer's microphone has ended or is silenced: its place is free. When it spoke last stays known."""
         self.speakers.remove(peer_id)
         self._loudest.remove(peer_id)
 

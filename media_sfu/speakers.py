@@ -58,10 +58,11 @@ class _Stream:
 class SpeakerDetector:
     """The audio of one meeting."""
 
-    __slots__ = ("_dominant", "_interval_began", "_streams", "_told")
+    __slots__ = ("_dominant", "_interval_began", "_spoke", "_streams", "_told")
 
     def __init__(self) -> None:
         self._streams: dict[str, _Stream] = {}
+        self._spoke: dict[str, float] = {}  # until when those did whose sound was removed
         self._interval_began: float | None = None
         self._dominant: str | None = None
         self._told = Speakers((), None)
@@ -78,13 +79,20 @@ class SpeakerDetector:
                 stream.loudest = level
 
     def last_spoke(self, participant: str) -> float:
-        """Until when a participant has counted as speaking; 0 for one who never did."""
+        """Until when a participant has counted as speaking, also one who is muted since; 0 for one who never did."""
         stream = self._streams.get(participant)
-        return stream.speaking_until if stream is not None else 0.0
+        return max(stream.speaking_until if stream is not None else 0.0, self._spoke.get(participant, 0.0))
 
     def remove(self, participant: str) -> None:
-        """Forget a participant who left, was muted or stopped sending sound."""
+        """A participant was muted or stopped sending sound: is told as a speaker no longer, and has spoken."""
+        spoke = self.last_spoke(participant)
+        if self._streams.pop(participant, None) is not None and spoke:
+            self._spoke[participant] = spoke
+
+    def forget(self, participant: str) -> None:
+        """A participant left."""
         self._streams.pop(participant, None)
+        self._spoke.pop(participant, None)
 
     def update(self, now: float) -> Speakers | None:
         """Give the speakers if an interval has ended and something changed, else None. To be called every 100 ms."""

@@ -227,6 +227,24 @@ async def test_speaker_is_told(meeting: Meeting):
     assert meeting.told("speakers")[0]["speakers"][0]["participant"] == "person-a"
 
 
+async def test_who_spoke_last_stays_known_when_they_are_muted_and_not_when_they_have_left(meeting: Meeting):
+    first, _ = await meeting.pair()
+    speakers = meeting.worker.routers[ROUTER].speakers
+
+    def has_spoken() -> bool:
+        first.microphone.send(level=10)
+        return speakers.last_spoke("person-a") > 0
+
+    await until(has_spoken)
+    await first.request("set_muted", source="microphone", muted=True)
+    assert speakers.last_spoke("person-a") > 0
+    await until(lambda: meeting.told("speakers")[-1]["speakers"] == [])
+    await meeting.link.request("freeze", router=ROUTER, frozen=True)
+    assert speakers.last_spoke("person-a") > 0
+    await meeting.link.request("close_peer", router=ROUTER, peer="person-a", reason="left")
+    assert speakers.last_spoke("person-a") == 0
+
+
 async def test_only_four_voices_are_forwarded_in_a_large_meeting(meeting: Meeting):
     listener = await meeting.join("listener", publish=False)
     speakers = [await meeting.join(f"speaker-{number}") for number in range(8)]

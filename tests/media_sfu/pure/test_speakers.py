@@ -105,6 +105,31 @@ def test_who_leaves_is_no_longer_named():
     assert hall.hear(INTERVAL) == Speakers((), None)
 
 
+def test_who_is_muted_has_spoken_all_the_same():
+    hall = Hall()
+    hall.hear(2.0, ben=TALK)
+    hall.hear(2.0, anna=TALK)
+    spoke = hall.detector.last_spoke("anna")
+    hall.detector.remove("anna")
+    hall.detector.remove("anna")
+    assert hall.hear(INTERVAL) == Speakers((), None)
+    assert hall.detector.last_spoke("anna") == spoke > hall.detector.last_spoke("ben") > 0
+    hall.hear(2.0, anna=TALK)
+    assert hall.detector.last_spoke("anna") > spoke
+
+
+def test_who_left_has_never_spoken():
+    hall = Hall()
+    hall.hear(2.0, anna=TALK)
+    hall.detector.remove("anna")
+    hall.detector.forget("anna")
+    assert hall.detector.last_spoke("anna") == 0
+    hall.hear(2.0, anna=TALK)
+    hall.detector.forget("anna")
+    assert hall.hear(INTERVAL) == Speakers((), None)
+    assert hall.detector.last_spoke("anna") == 0
+
+
 def test_only_changes_are_told():
     hall = Hall()
     hall.hear(4.0, anna=TALK)
