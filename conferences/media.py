@@ -85,7 +85,7 @@ class Media:
         """
         routed = self._meetings.setdefault(meeting.public_id, RoutedMeeting(tenant, meeting.pk, meeting.public_id))
         peer = routed.peers.setdefault(participant_id, Peer(participant_id, subjects))
-        peer.muted = set(muted)
+        peer.muted, peer.awaits_rebuild = set(muted), False  # `joined` says whether to build
         async with routed.lock:
             try:
                 await self._route(routed)
@@ -101,6 +101,12 @@ class Media:
                 raise
         return False
 
+    def owe_rebuild(self, meeting_id: str, participant_id: str) -> None:
+        """The client was told that there is no media."""
+        peer = self._peer(meeting_id, participant_id)
+        if peer is not None:
+            peer.awaits_rebuild = True
+
     def standing_events(self, meeting_id: str, participant_id: str) -> list[Json]:
         """What the client may have missed while its socket was lost: what holds, and the offer it has not answered."""
         peer = self._peer(meeting_id, participant_id)
@@ -113,7 +119,11 @@ class Media:
             raise MediaUnavailable
         if kind == "set_muted":
             return await self._mute(meeting, peer, **fields)
-        answer = await self._ask(meeting, peer, kind, **fields)
+        try:
+            answer = await self._ask(meeting, peer, kind, **fields)
+        except MediaUnavailable:
+            peer.awaits_rebuild |= kind in ("publish", "subscribe")  # the client does not ask again
+            raise
         if kind == "subscribe_answer":
             offer = peer.offers.get(str(fields["transport_id"]))
             if offer is not None and offer["revision"] == fields["revision"]:
@@ -187,20 +197,26 @@ class Media:
             try:
                 await self._route(meeting)
                 for peer in [each for each in list(meeting.peers.values()) if not each.is_placed]:
-                    self._forget_quality(meeting, peer)
-                    if not await self._take_over(meeting, peer):
-                        await self._create(meeting, peer)
+                    if not await self._place_again(meeting, peer):
                         rebuilt.append(peer.participant_id)
                 meeting.told_unavailable = False
             except MediaUnavailable:
                 is_certain = not self.workers.live and not self.workers.in_doubt()
-                if is_certain and not meeting.told_unavailable:
-                    meeting.told_unavailable = True
+                if is_certain and meeting.goes_without():
                     self._events.unavailable(list(meeting.peers))
             except MeetingError as error:
                 log.warning("media_not_restored", meeting=meeting.public_id, code=error.code)
         if rebuilt and meeting.router is not None:
             self._events.rebuild(rebuilt, meeting.router.epoch, meeting.departure is not None)
+
+    async def _place_again(self, meeting: RoutedMeeting, peer: Peer) -> bool:
+        """Take the peer over or make it. Returns whether the client may go on as if nothing had been."""
+        self._forget_quality(meeting, peer)
+        goes_on = await self._take_over(meeting, peer)
+        if not goes_on:
+            await self._create(meeting, peer)
+        awaited, peer.awaits_rebuild = peer.awaits_rebuild, False
+        return goes_on and not awaited
 
     async def _route(self, meeting: RoutedMeeting) -> None:
         """See to it that the meeting's router exists on a live worker, with its bars. Raises MediaUnavailable."""
@@ -245,6 +261,9 @@ class Media:
         except MediaRefused:
             peer.is_placed = False
             return False
+        except MediaUnavailable:
+            peer.is_placed = False
+            raise
         self._count(meeting, peer.participant_id, answer.get("statistics", {}))
         return True
 

@@ -19,7 +19,8 @@ SPARE_PEERS = 10  # above the room's limit: a stay that was replaced is closed a
 class Peer:
     """A participant's place on a worker. `epoch`: of the last placement; `offers`: what the client has to answer;
     `standing`: by type and source, the events that hold until the next of their kind; `muted`: the sources of which a
-    worker forwards nothing.
+    worker forwards nothing. `awaits_rebuild`: the client has gone without media, and is told when they are back, even
+    where the worker still has the peer.
     """
 
     participant_id: str
@@ -30,6 +31,7 @@ class Peer:
     offers: dict[str, Json] = field(default_factory=dict)
     standing: dict[tuple[str, str], Json] = field(default_factory=dict)
     muted: set[str] = field(default_factory=set)
+    awaits_rebuild: bool = False
 
     def note_muted(self, source: str, *, muted: bool) -> None:
         if muted:
@@ -59,6 +61,15 @@ class RoutedMeeting:
     departure: Departure | None = None
     told_unavailable: bool = False
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def goes_without(self) -> bool:
+        """Note that there are no media. Returns whether that is news, to be told to everybody."""
+        if self.told_unavailable:
+            return False
+        self.told_unavailable = True
+        for peer in self.peers.values():
+            peer.awaits_rebuild = True
+        return True
 
 
 @dataclass(frozen=True)

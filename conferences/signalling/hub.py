@@ -194,6 +194,7 @@ class Hub:
         )
         if epoch is None:
             connection.send(server.MediaUnavailable())
+            self.media.owe_rebuild(local.public_id, participant_id)
         for event in self.media.standing_events(local.public_id, participant_id):
             connection.send(message_of(event))
 

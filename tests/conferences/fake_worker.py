@@ -37,11 +37,15 @@ class FakeWorker:
 
     async def stop(self) -> None:
         """End like a process that is killed: links drop, the socket file goes, everything is forgotten."""
+        await self.vanish()
+        self.routers.clear()
+
+    async def vanish(self) -> None:
+        """Answer nobody until `start`, like a process that hangs. It forgets nothing."""
         assert self._server is not None
         self._server.close()
         await self._server.wait_closed()
         self.path.unlink(missing_ok=True)
-        self.routers.clear()
 
     async def restart(self) -> None:
         """A new process with the same name."""

@@ -7,8 +7,7 @@ import pytest
 
 from audit.events import SYSTEM
 from audit.models import Attendance
-from conferences import media as media_side
-from conferences import moving, runtime
+from conferences import moving, placing, runtime
 from conferences.errors import MediaUnavailable
 from conferences.models import MediaWorker, Participant
 from conferences.services.placement import order_drain
@@ -101,8 +100,8 @@ async def test_meeting_frozen_while_its_new_router_is_made_stays_frozen(worker, 
         taken.append(found)
         return replace(found, frozen=True) if len(taken) > 1 else found
 
-    place = media_side._place
-    monkeypatch.setattr(media_side, "_place", placed)
+    place = placing._place
+    monkeypatch.setattr(placing, "_place", placed)
     await order(worker, drain=True)
     await browser.expect("rebuild")
     assert [each["frozen"] for each in second_worker.asked("freeze")] == [False, True]
