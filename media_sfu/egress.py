@@ -1,6 +1,8 @@
 """What leaves on one subscribe transport: stamped, protected, counted, in bursts no faster than its link takes them."""
 
 import asyncio
+import contextlib
+import secrets
 from collections import Counter
 from time import monotonic
 
@@ -30,12 +32,35 @@ class Egress(Endpoint):
         self.stamp = self.sent.next << 8 & 0xFFFFFF
         self.pacer = Pacer(FIRST)
         self._timer: asyncio.TimerHandle | None = None
+        self._next_ssrc = secrets.randbits(31) | 1
 
     def close(self) -> None:
         super().close()
         self.pacer.clear()
         if self._timer is not None:
             self._timer.cancel()
+
+    def new_ssrc(self) -> int:
+        """An SSRC that this transport has never sent: odd, counted up from a random one, each once in 2^30.
+
+        Random ones alone could come twice. What libsrtp counts for an SSRC is gone with `forget`: it would count from
+        the start again under the same key, and encrypt with the same keystream (RFC 3711 section 9.1).
+        """
+        ssrc, self._next_ssrc = self._next_ssrc, (self._next_ssrc + 2) & 0x7FFFFFFF
+        return ssrc
+
+    def forget(self, *ssrcs: int) -> None:
+        """Nothing more is sent as these SSRCs, neither what still waits nor RTCP: free what libsrtp keeps of them.
+
+        Whoever calls sees to it that they are never used again, see `new_ssrc`.
+        """
+        ended = {ssrc.to_bytes(4, "big") for ssrc in ssrcs}
+        self.pacer.drop(lambda packet: packet[8:12] in ended)
+        if self._tx is None:
+            return
+        for ssrc in ssrcs:
+            with contextlib.suppress(pylibsrtp.Error):  # nothing was ever sent as it
+                self._tx.remove_stream(ssrc)
 
     def send_rtp(self, plain: bytes, now: float) -> bool:
         """Protect and send one packet that carries `stamp`; False when there is no path or the socket is full."""

@@ -233,6 +233,7 @@ class SubscribeTransport:
             self._by_ssrc.pop(subscription.ssrc, None)
             self._by_ssrc.pop(subscription.repair_ssrc, None)
             subscription.close()
+            self.endpoint.forget(subscription.ssrc, subscription.repair_ssrc)
 
     def _negotiate_soon(self) -> None:
         if self._offer is not None:

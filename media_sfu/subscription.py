@@ -30,7 +30,7 @@ class Subscription:
 
     def __init__(self, subscriber: "Peer", publication: Publication, egress: Egress) -> None:
         self.subscriber, self.publication = subscriber, publication
-        self.repair_ssrc = _random_ssrc()
+        self.repair_ssrc = egress.new_ssrc()
         self.reports = SubscriberReports()
         self._reported: tuple[int, int] | None = None  # packets sent and received, as of the last report
         self._judged: tuple[int, int] | None = None
@@ -42,7 +42,7 @@ class Subscription:
         video = publication.kind == "video"
         history = _history(self.repair_ssrc) if video else None
         rewriter = Rewriter(
-            _random_ssrc(),
+            egress.new_ssrc(),
             publication.codec,
             _first_sequence(),
             first_timestamp=secrets.randbits(31),
@@ -194,10 +194,6 @@ class Subscription:
 def _history(repair_ssrc: int) -> RetransmissionBuffer:
     """512 packets are the two seconds that are answered for, at the rate of a large layer."""
     return RetransmissionBuffer(repair_ssrc, _first_sequence(), capacity=512)
-
-
-def _random_ssrc() -> int:
-    return secrets.randbits(31) | 1
 
 
 def _first_sequence() -> int:

@@ -4,7 +4,7 @@ Packets wait as they are; whoever sends them stamps and protects them then. Time
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 FACTOR = 2.0
 """Sent is at most so many times the estimate, so that pacing itself limits nothing but bursts."""
@@ -58,6 +58,11 @@ class Pacer:
             if now < self._open_at and now - waiting[0][0] < MAX_AGE and len(self) <= MAX_WAITING:
                 return
             yield waiting.popleft()[1]
+
+    def drop(self, is_unwanted: Callable[[bytes], bool]) -> None:
+        """Forget those waiting packets that are not to be sent any more."""
+        self._media = deque(item for item in self._media if not is_unwanted(item[1]))
+        self._repairs = deque(item for item in self._repairs if not is_unwanted(item[1]))
 
     def clear(self) -> None:
         self._media.clear()

@@ -1,5 +1,11 @@
 """Offers to subscribers: one at a time, m-lines reused and never removed, and shared out when there are too many."""
 
+import secrets
+import time
+
+import pylibsrtp
+import pytest
+
 from tests.media_sfu.conftest import ROUTER, Meeting
 from tests.media_sfu.peer_transport import until
 from tests.media_sfu.peers import Person
@@ -51,6 +57,43 @@ async def test_ended_source_is_taken_back_from_the_others(meeting: Meeting):
         "publish", transport_id=first.publish_id, sdp=first.offer(True, ("low", "high")), sources={"0": "microphone"}
     )
     await until(lambda: [track["source"] for track in second.offers[-1]["tracks"]] == ["microphone"])
+
+
+async def test_nothing_is_kept_or_sent_of_a_subscription_that_ended(meeting: Meeting):
+    viewer = await meeting.join("viewer-1", publish=False)
+    sender = await meeting.join("person-1", camera=("low",), microphone=False)
+    await until(lambda: ("camera", "person-1") in viewer.received and viewer.receiving.dtls.state == "connected")
+    await see(sender, viewer)
+    subscribing = meeting.worker.routers[ROUTER].peers["viewer-1"].subscribing
+    [subscription] = subscribing.subscriptions()
+    ssrcs, egress = (subscription.ssrc, subscription.repair_ssrc), subscribing.endpoint
+    assert subscription.forward.pad(100, time.monotonic())  # as RTX: both have sent something
+    for ssrc in ssrcs:
+        egress.hold(b"\x80\x60" + bytes(6) + ssrc.to_bytes(4, "big") + bytes(20), time.monotonic())
+    assert len(egress.pacer) == 2
+    subscribing.remove(subscription.publication)
+    assert len(egress.pacer) == 0
+    for ssrc in ssrcs:
+        with pytest.raises(pylibsrtp.Error):  # there is no such context
+            egress._tx.remove_stream(ssrc)
+
+
+async def test_no_ssrc_is_used_twice_whatever_the_dice_say(meeting: Meeting, monkeypatch: pytest.MonkeyPatch):
+    """libsrtp would encrypt with the same keystream again."""
+    _, viewer = await meeting.pair()
+    monkeypatch.setattr(secrets, "randbits", lambda _: 4711)
+    subscribing = meeting.worker.routers[ROUTER].peers[viewer.peer].subscribing
+    used: set[int] = set()
+    for _ in range(20):
+        for publication in [each.publication for each in subscribing.subscriptions()]:
+            subscribing.remove(publication)
+            subscribing.slots[0].free = subscribing.slots[1].free = True
+            subscribing.add(publication)
+        fresh = {ssrc for each in subscribing.subscriptions() for ssrc in (each.ssrc, each.repair_ssrc)}
+        assert len(fresh) == 4
+        assert not fresh & used
+        used |= fresh
+    assert all(0 < ssrc < 1 << 31 for ssrc in used)
 
 
 async def test_everybody_is_heard_and_video_waits_for_the_view(meeting: Meeting):

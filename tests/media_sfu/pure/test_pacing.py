@@ -72,3 +72,14 @@ def test_rate_follows_the_estimate():
     pacer = Pacer(RATE)
     pacer.follow(50e6)
     assert send(pacer, 50, 1.0) == 50
+
+
+def test_what_is_not_wanted_any_more_waits_no_longer():
+    pacer = Pacer(RATE)
+    pacer.spend(100 * SIZE, 1.0)
+    for packet in (b"a1", b"b1", b"a2", b"b2"):
+        pacer.hold(packet, 1.0)
+    pacer.hold_repair(b"a3", 1.0)
+    pacer.hold_repair(b"b3", 1.0)
+    pacer.drop(lambda packet: packet.startswith(b"a"))
+    assert released(pacer, 1.0 + MAX_AGE) == [b"b3", b"b1", b"b2"]
