@@ -12,7 +12,6 @@ from collections.abc import Collection
 from pathlib import Path
 
 import structlog
-from django.utils import timezone
 
 from conferences.errors import Barred, MediaRefused, MediaUnavailable, MeetingError
 from conferences.models import Meeting
@@ -21,7 +20,6 @@ from conferences.placing import placement_of, required
 from conferences.rates import Rates
 from conferences.routed import Json, MediaEvents, Peer, RoutedMeeting
 from conferences.routers import GONE, Routers
-from conferences.services.bandwidth import PeerCounters
 from conferences.services.placement import Placement
 from conferences.sfu import Worker, Workers
 from conferences.signalling.data import SOURCES
@@ -39,7 +37,7 @@ class Media:
         self.workers = Workers(directory, on_event=self._take, on_up=self._link_again, on_dead=self._worker_died)
         self.tally = Tally()
         self.rates = Rates()
-        self.departures = Departures(self.workers, self._count_last)
+        self.departures = Departures(self.workers, self.tally)
         self.routers = Routers(self.workers, self.departures)
         self.stirred = asyncio.Event()
         self._events = events
@@ -212,9 +210,13 @@ class Media:
     async def _place_again(self, meeting: RoutedMeeting, peer: Peer) -> bool:
         """Take the peer over or make it. Returns whether the client may go on as if nothing had been."""
         self._forget_quality(meeting, peer)
-        goes_on = await self._take_over(meeting, peer)
-        if not goes_on:
-            await self._create(meeting, peer)
+        try:
+            goes_on = await self._take_over(meeting, peer)
+            if not goes_on:
+                await self._create(meeting, peer)
+        except Barred:
+            del meeting.peers[peer.participant_id]  # the rows say so too: the socket ends with them
+            return True
         awaited, peer.awaits_rebuild = peer.awaits_rebuild, False
         return goes_on and not awaited
 
@@ -310,17 +312,7 @@ class Media:
 
     def _count(self, meeting: RoutedMeeting, participant_id: str, counts: Json, *, final: bool = False) -> None:
         if meeting.router is not None:
-            self._tally(meeting, meeting.router, participant_id, counts, final=final)
-
-    def _count_last(self, meeting: RoutedMeeting, router: Placement, participant_id: str, counts: Json) -> None:
-        self._tally(meeting, router, participant_id, counts, final=True)
-
-    def _tally(
-        self, meeting: RoutedMeeting, router: Placement, participant_id: str, counts: Json, *, final: bool
-    ) -> None:
-        if counts:
-            sample = PeerCounters(f"{router.worker_epoch}/{router.epoch}", counts, final)
-            self.tally.take(meeting.tenant, participant_id, sample, now=timezone.now())
+            self.tally.take(meeting.tenant, meeting.router, participant_id, counts, final=final)
 
     def _peer(self, meeting_id: str, participant_id: str) -> Peer | None:
         meeting = self._meetings.get(meeting_id)
@@ -351,6 +343,7 @@ class Media:
             return
         take = {
             "subscribe_offer": self._take_offer,
+            "transport_state": self._take_transport_state,
             "speakers": lambda meeting, event: self._events.speakers(meeting.public_id, event),
             "paused": self._take_standing,
             "codec_required": self._take_standing,
@@ -369,6 +362,13 @@ class Media:
         if peer is not None:
             peer.offers = {event["transport_id"]: event}  # a new transport replaces the old one
             self._events.tell(peer.participant_id, event)
+
+    def _take_transport_state(self, meeting: RoutedMeeting, event: Json) -> None:
+        """A browser whose answer was refused or lost sees nobody, and takes its connection for a good one."""
+        peer = meeting.peers.get(event["peer"])
+        is_unanswered = peer is not None and event["transport_id"] in peer.offers
+        if event["state"] == "failed" and is_unanswered and meeting.router is not None:
+            self._events.rebuild([event["peer"]], meeting.router.epoch, meeting.departure is not None)
 
     def _take_standing(self, meeting: RoutedMeeting, event: Json) -> None:
         peer = meeting.peers.get(event["peer"])

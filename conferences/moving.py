@@ -6,7 +6,6 @@ both places: `Media` says it to the new worker, this file to the old one.
 
 import asyncio
 import time
-from collections.abc import Callable
 
 import structlog
 
@@ -14,6 +13,7 @@ from conferences.errors import MediaRefused, MediaUnavailable
 from conferences.routed import Departure, Json, RoutedMeeting
 from conferences.services.placement import Placement
 from conferences.sfu import Workers
+from conferences.tally import Tally
 
 log = structlog.get_logger(__name__)
 
@@ -22,14 +22,12 @@ KEEP_SECONDS = 15.0
 
 MEMORY_SECONDS = KEEP_SECONDS + 15.0  # a meeting may have moved some seconds after its worker was last heard to drain
 
-Count = Callable[[RoutedMeeting, Placement, str, Json], None]
-
 
 class Departures:
-    """The routers that meetings are leaving. `count(meeting, router, participant, statistics)` gets final counters."""
+    """The routers that meetings are leaving; `tally` gets what was counted there."""
 
-    def __init__(self, workers: Workers, count: Count) -> None:
-        self._workers, self._count = workers, count
+    def __init__(self, workers: Workers, tally: Tally) -> None:
+        self._workers, self._tally = workers, tally
 
     async def begin(self, meeting: RoutedMeeting, router: Placement) -> None:
         """The meeting's new router stands; `router` is the one before."""
@@ -59,7 +57,8 @@ class Departures:
         departure.participants.discard(participant_id)
         where = {"router": meeting.public_id, "peer": participant_id}
         answer = await self._ask(departure.router, "close_peer", **where, reason=reason)
-        self._count(meeting, departure.router, participant_id, answer.get("statistics", {}))
+        counts = answer.get("statistics", {})
+        self._tally.take(meeting.tenant, departure.router, participant_id, counts, final=True)
 
     async def tell(self, meeting: RoutedMeeting, participant_id: str, kind: str, **fields: object) -> None:
         """Say to the participant's old peer what the new one was told."""

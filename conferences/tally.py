@@ -6,10 +6,13 @@ transaction per tenant. Final ones, of a participant who left, are written at on
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from channels.db import database_sync_to_async
+from django.utils import timezone
 
 from conferences.services.bandwidth import PeerCounters, flush_bandwidth
+from conferences.services.placement import Placement
 from tenants.context import tenant_context
 from tenants.models import Tenant
 
@@ -27,8 +30,15 @@ class Tally:
         self._minutes: list[_Minute] = []  # the last one is still filling
         self._has_final = False
 
-    def take(self, tenant: Tenant, participant_id: str, sample: PeerCounters, *, now: datetime) -> None:
-        """Note a participant's counters as of `now`."""
+    def take(
+        self, tenant: Tenant, router: Placement, participant_id: str, counts: dict[str, Any], *, final: bool = False
+    ) -> None:
+        """Note a participant's counters as that router's worker has just told them; empty ones tell nothing."""
+        if counts:
+            sample = PeerCounters(f"{router.worker_epoch}/{router.epoch}", counts, final)
+            self._note(tenant, participant_id, sample, now=timezone.now())
+
+    def _note(self, tenant: Tenant, participant_id: str, sample: PeerCounters, *, now: datetime) -> None:
         if not self._minutes or self._minutes[-1].moment.replace(second=0, microsecond=0) != _minute_of(now):
             self._minutes.append(_Minute(now))
         minute = self._minutes[-1]

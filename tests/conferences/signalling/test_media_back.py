@@ -88,3 +88,33 @@ async def test_refused_request_is_made_good(worker, browser, kind):
     assert await browser.expect("rebuild") == REBUILD
     del worker.refuse[kind]
     await stays_silent(worker, browser)
+
+
+async def test_whose_browser_does_not_answer_an_offer_builds_anew(worker, browser):
+    failed = {"router": browser.joined["meeting"], "peer": browser.id, "transport": "subscribe", "state": "failed"}
+    await browser.send("subscribe", transport_id="subscribe-1")
+    await worker.wait_for("subscribe")
+    offer = {"transport_id": "subscribe-1", "revision": 1, "sdp": "v=0", "tracks": []}
+    await worker.emit("subscribe_offer", router=browser.joined["meeting"], peer=browser.id, **offer)
+    await browser.expect("subscribe_offer")
+    await worker.emit("transport_state", **failed, transport_id="subscribe-0")
+    await browser.send("ping", sent=1)
+    await browser.expect("pong")
+    assert "rebuild" not in browser.types_seen()
+    await worker.emit("transport_state", **failed, transport_id="subscribe-1")
+    assert await browser.expect("rebuild") == REBUILD
+
+
+async def test_somebody_barred_does_not_keep_the_others_from_the_next_worker(
+    worker, browser, room, member, monkeypatch
+):
+    late = await member_browser(member, room)
+    await late.join()
+    make = worker._create_peer
+    no = {"ok": False, "code": "barred"}
+    monkeypatch.setattr(
+        worker, "_create_peer", lambda **asked: no if asked["peer"] == browser.id else make(**asked)
+    )
+    await worker.restart()
+    assert (await late.expect("rebuild"))["keep"] is False
+    assert "rebuild" not in browser.types_seen()
