@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.e2e.admintool import Administrator
 from tests.e2e.product import Organisation, make_organisation
@@ -26,6 +26,34 @@ def admin(browser, firm) -> Iterator[Administrator]:
 
 def frames(person) -> int:
     return sum(each["framesDecoded"] for each in person.inbound("video", source="camera"))
+
+
+class Signalling:
+    """Stands between a page and its signalling socket, and can keep the two apart."""
+
+    def __init__(self, page: Page) -> None:
+        self._is_cut = False
+        self._sockets: list[WebSocketRoute] = []
+        page.route_web_socket("**", self._route)
+
+    def cut(self) -> None:
+        """The socket ends, and nobody answers on the next ones."""
+        self._is_cut = True
+        self._end_all()
+
+    def mend(self) -> None:
+        self._is_cut = False
+        self._end_all()
+
+    def _end_all(self) -> None:
+        for each in self._sockets:
+            each.close()
+        self._sockets.clear()
+
+    def _route(self, socket: WebSocketRoute) -> None:
+        self._sockets.append(socket)
+        if not self._is_cut:
+            socket.connect_to_server()
 
 
 def speak(page: Page, language: str, url: str) -> None:
@@ -65,6 +93,35 @@ def test_meeting_stands_still_and_goes_on(admin, person, firm):
     row = admin.page.locator("tr", has_text="佐藤 一郎")
     row.locator("[id^=mute-]").click()
     expect(member.see("mic-toggle")).to_have_attribute("aria-pressed", "false")
+
+
+def test_microphone_that_is_muted_while_the_signalling_is_lost_is_silent_and_stays_off(admin, person, firm):
+    host, member = person("red"), person("blue")
+    signalling = Signalling(member.page)
+    for each, login_id in ((host, "host"), (member, "sato")):
+        each.login(firm, login_id)
+        each.join(firm.rooms["open"])
+
+    def is_heard() -> bool:
+        before = sum(each["packetsReceived"] for each in host.inbound("audio"))
+        host.page.wait_for_timeout(1000)
+        return sum(each["packetsReceived"] for each in host.inbound("audio")) > before
+
+    wait_until(is_heard, what="the member's voice")
+    signalling.cut()
+    expect(member.page.locator("[data-part=banner]")).to_be_visible()
+    assert is_heard()
+    admin.page.goto(f"{firm.admintool_url}live/")
+    admin.page.locator("tr", has_text="佐藤 一郎").locator("[id^=mute-]").click()
+    wait_until(lambda: not is_heard(), what="silence")
+    assert frames(host) > 0
+
+    signalling.mend()
+    expect(member.see("mic-toggle")).to_have_attribute("aria-pressed", "false", timeout=15_000)
+    expect(member.page.locator("[data-part=banner]")).to_be_hidden()
+    assert not is_heard()
+    member.see("mic-toggle").click()
+    wait_until(is_heard, what="the voice of who switches on")
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

@@ -112,9 +112,7 @@ async def test_somebody_barred_does_not_keep_the_others_from_the_next_worker(
     await late.join()
     make = worker._create_peer
     no = {"ok": False, "code": "barred"}
-    monkeypatch.setattr(
-        worker, "_create_peer", lambda **asked: no if asked["peer"] == browser.id else make(**asked)
-    )
+    monkeypatch.setattr(worker, "_create_peer", lambda **asked: no if asked["peer"] == browser.id else make(**asked))
     await worker.restart()
     assert (await late.expect("rebuild"))["keep"] is False
     assert "rebuild" not in browser.types_seen()
