@@ -94,7 +94,7 @@ async def test_fault_of_ours_costs_its_packet_and_not_the_connection(meeting: Me
     await see(sender, viewer)
     router = meeting.worker.routers[ROUTER]
     with monkeypatch.context() as faulty:
-        faulty.setattr(router, "hear", lambda *_: {}["nobody"])
+        faulty.setattr(router, "hear", lambda *_: router.peers["nobody"])
         for _ in range(120):
             sender.microphone.send(b"hello")
         await until(lambda: meeting.worker.media.drops["internal"] >= 100)

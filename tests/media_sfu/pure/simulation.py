@@ -5,6 +5,7 @@ Simulated time, nothing but arithmetic: `Viewer(link, cameras).run(60)` takes a 
 
 import heapq
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -41,7 +42,8 @@ class Camera:
         self.viewer, self.source = viewer, "camera"
         self.publication = self.forward = self
         self.peer = SimpleNamespace(id=name)
-        self.rates, self.usual_rates, self.shares = list(rates), list(rates), [SHARES] * len(rates)
+        self.rates, self.usual_rates = list(rates), list(rates)
+        self.shares: list[Sequence[float]] = [SHARES] * len(rates)
         self.allowed: int | None = len(rates) - 1
         self.allowed_temporal = HIGHEST
         self.current: int | None = None
