@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Page, WebSocket
@@ -9,6 +10,7 @@ from playwright.sync_api import Page, WebSocket
 from tests.e2e.admintool import Administrator
 from tests.e2e.ice import are_accepted, credentials_of
 from tests.e2e.person import Person
+from tests.e2e.product import make_organisation
 from tests.services import wait_until
 
 REPLAY = """([url, frame]) => new Promise((resolve) => {
@@ -106,13 +108,15 @@ def test_forced_exit_stops_the_media_and_sticks_until_readmission(person, organi
     assert "Aoki Admin" in row
 
 
-def test_camera_that_is_allowed_after_the_forced_exit_is_closed_and_out_of_reach(person, organisation, administrator):
+def test_camera_that_is_allowed_after_the_forced_exit_is_closed_and_out_of_reach(person, product, browser):
+    firm = make_organisation(product, "late", rooms=("open",))
     late = person("blue")
-    late.login(organisation, "suzuki")
+    late.login(firm, "suzuki")
     late.page.add_init_script(LATE_PROMPT)
-    late.join(organisation.rooms["open"])
+    late.join(firm.rooms["open"])
     wait_until(lambda: late.page.evaluate("'allow' in window"), what="the prompt")
-    administrator.force_out("鈴木 さくら")
+    with closing(Administrator(browser("chromium", "red"), firm)) as administrator:
+        administrator.force_out("鈴木 さくら")
     assert late.ended_because() == "removed"
     late.page.evaluate("allow()")
     wait_until(lambda: late.page.evaluate("given.length") == 2, what="camera and microphone")
